@@ -1,0 +1,35 @@
+// How pictures are read and written: WIDTH pixels at a time, stored as f16 if HALF, always computed in f32.
+//   let v = V(x[i]);   y[i] = Stored(v);
+
+#if HALF
+enable f16;
+#end
+#if WIDTH == 4
+alias V = vec4f;
+#if HALF
+alias Stored = vec4<f16>;
+#else
+alias Stored = vec4f;
+#end
+/// The sum over the pixels of v.
+fn sum_of(v: V) -> f32 {
+  return dot(v, vec4f(1.0));
+}
+/// Σ a·b over the pixels.
+fn dot_of(a: V, b: V) -> f32 {
+  return dot(a, b);
+}
+#else
+alias V = f32;
+#if HALF
+alias Stored = f16;
+#else
+alias Stored = f32;
+#end
+fn sum_of(v: V) -> f32 {
+  return v;
+}
+fn dot_of(a: V, b: V) -> f32 {
+  return a * b;
+}
+#end

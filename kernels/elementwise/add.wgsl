@@ -1,0 +1,15 @@
+// sum[i] = a[i] + b[i]
+
+#include "../common/vector.wgsl"
+
+@group(0) @binding(0) var<storage, read> a: array<Stored>;
+@group(0) @binding(1) var<storage, read> b: array<Stored>;
+@group(0) @binding(2) var<storage, read_write> sum: array<Stored>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * GROUPS_X + group.x) * LANES + lane;
+  if (i < COUNT) {
+    sum[i] = Stored(V(a[i]) + V(b[i]));
+  }
+}

@@ -1,0 +1,35 @@
+import type { Device } from '../../src/runtime/device.ts';
+import { size, type Tensor } from '../../src/runtime/tensor.ts';
+import { LANES, nchw, slabsOf, vector } from '../common/launch.ts';
+import channelSumKernel from './channel_sum.wgsl';
+import mergeKernel from './merge.wgsl';
+
+/** total[i] = Σ_s partial[s,i]: `partial` holds a whole number of `total`s. */
+export function merge(device: Device, { partial, total }: { partial: Tensor; total: Tensor }): void {
+  const count = size(total);
+  device.dispatch({
+    kernel: mergeKernel,
+    constants: { LANES, COUNT: count, SLABS: size(partial) / count },
+    reads: { partial },
+    writes: { total },
+    workgroups: [Math.ceil(count / LANES)],
+    flops: size(partial),
+  });
+}
+
+/** total[c] = Σ_{n,p} x[n,c,p]: the gradient of a convolution's bias. */
+export function channelSum(device: Device, { x, total }: { x: Tensor; total: Tensor }): void {
+  const { n, c, plane } = nchw(x);
+  const v = vector(plane, x);
+  const { images, slabs } = slabsOf(n, c);
+  const partial = device.tensor([slabs, c]);
+  device.dispatch({
+    kernel: channelSumKernel,
+    constants: { ...v, LANES, SUMS: 1, N: n, C: c, PLANE: plane / v.WIDTH, IMAGES: images },
+    reads: { x },
+    writes: { partial },
+    workgroups: [c, slabs],
+    flops: size(x),
+  });
+  merge(device, { partial, total });
+}

@@ -1,0 +1,50 @@
+import {
+  type AdapterChoice,
+  type AdapterId,
+  type AdapterRequest,
+  choose,
+  identify,
+  noSuchAdapter,
+  softwareNotice,
+  summarize,
+} from './adapter.ts';
+import { UserError } from './errors.ts';
+
+/** A browser lists no adapters, but may give another one for each of these. */
+const WAYS: readonly GPURequestAdapterOptions[] = [
+  { powerPreference: 'high-performance' },
+  { powerPreference: 'low-power' },
+  { forceFallbackAdapter: true },
+];
+
+/** A browser may keep any of this to itself. */
+function nameOf({ vendor, architecture, device, description }: GPUAdapterInfo): string {
+  return [vendor, architecture, device, description].filter(Boolean).join(' ') || 'an adapter without a name';
+}
+
+/**
+ * Opens an adapter in a page.
+ * @throws UserError when the browser has no WebGPU, when no adapter answers, or none to `adapter` (what there is).
+ */
+export async function requestBrowserAdapter({ adapter: wanted = 'auto' }: AdapterRequest = {}): Promise<AdapterChoice> {
+  const gpu: GPU | undefined = navigator.gpu;
+  if (!gpu) {
+    throw new UserError(
+      'This browser has no WebGPU here (navigator.gpu is missing): open the page over https or from localhost, in a current Chrome, Edge, Firefox or Safari.',
+    );
+  }
+  const found: (AdapterId & { readonly adapter: GPUAdapter })[] = [];
+  for (const way of WAYS) {
+    const adapter = await gpu.requestAdapter(way);
+    if (!adapter) continue;
+    const id = identify(nameOf(adapter.info), 'browser', adapter.info.isFallbackAdapter);
+    if (!found.some(({ name }) => name === id.name)) found.push({ ...id, adapter });
+  }
+  if (!found.length)
+    throw new UserError('This browser has WebGPU, but no adapter answers: it may need the GPU driver.');
+  const chosen = choose(found, wanted);
+  if (!chosen) throw noSuchAdapter(wanted, found);
+  const { adapter, ...id } = chosen;
+  const info = summarize(id, adapter);
+  return { gpu, adapter, info, notice: softwareNotice(info) };
+}

@@ -1,0 +1,233 @@
+import type { AdapterChoice, AdapterSummary } from './adapter.ts';
+import { bind, type Command, type Dispatch, type DispatchCommand, resolve } from './command.ts';
+import { GpuError } from './errors.ts';
+import { BufferUsage, MapMode } from './flags.ts';
+import { Memory, type Storage } from './memory.ts';
+import { PipelineCache } from './pipeline.ts';
+import { Recording } from './recording.ts';
+import { byteLength, bytesPer, type DType, type Shape, sizeOf, type Tensor } from './tensor.ts';
+
+type HostArray = Float32Array | Uint32Array | Int32Array | Uint8Array | Uint16Array;
+
+/**
+ * A GPU that runs kernels. Commands are queued in order by `write` and `dispatch` and sent by `flush` or `read`;
+ * `record` keeps them for replay instead.
+ */
+export class Device {
+  readonly memory: Memory;
+  readonly pipelines: PipelineCache;
+
+  private pending: Command[] = [];
+  private recording = false;
+  private scopes: Storage[][] = [];
+  private flushing: Promise<void> = Promise.resolve();
+  private failure?: GpuError;
+
+  /**
+   * Opens the device of an adapter, with its limits and features where they help.
+   * @throws GpuError in the implementation's own words.
+   */
+  static async open({ adapter, info }: AdapterChoice): Promise<Device> {
+    const wanted: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
+    const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
+    try {
+      const gpu = await adapter.requestDevice({
+        requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
+        requiredLimits: { maxStorageBufferBindingSize, maxBufferSize },
+      });
+      return new Device(gpu, info);
+    } catch (error) {
+      throw new GpuError((error as Error).message);
+    }
+  }
+
+  private constructor(
+    readonly gpu: GPUDevice,
+    readonly adapter: AdapterSummary,
+  ) {
+    this.memory = new Memory(gpu);
+    this.pipelines = new PipelineCache(gpu);
+    gpu.addEventListener('uncapturederror', ({ error }) => {
+      this.failure ??= new GpuError(error.message);
+    });
+    gpu.lost.then(({ reason, message }) => {
+      if (reason !== 'destroyed') this.failure ??= new GpuError(`the GPU device was lost: ${message}`);
+    });
+  }
+
+  /** An uninitialised tensor. Inside `tidy` it lives until that ends. */
+  tensor(shape: Shape, dtype: DType = 'f32'): Tensor {
+    const bytes = sizeOf(shape) * bytesPer[dtype];
+    const limit = this.gpu.limits.maxStorageBufferBindingSize;
+    if (bytes > limit) {
+      throw new GpuError(`a tensor [${shape}] takes ${bytes} bytes, but this adapter binds ${limit} at most`);
+    }
+    const storage = this.recording ? { bytes } : this.memory.allocate(bytes);
+    this.scopes.at(-1)?.push(storage);
+    return { storage, offset: 0, shape, dtype };
+  }
+
+  /** A tensor holding `data`. */
+  upload(data: HostArray, shape: Shape, dtype: DType = 'f32'): Tensor {
+    const tensor = this.tensor(shape, dtype);
+    this.write(tensor, data);
+    return tensor;
+  }
+
+  /** Gives a tensor's memory back; it must not be used again. Commands already queued still see it. */
+  release(tensor: Tensor): void {
+    if (!this.recording) this.memory.release(tensor.storage);
+  }
+
+  /** Runs `f`, then releases every tensor made meanwhile, except those in what it returned. */
+  tidy<T>(f: () => T): T {
+    this.scopes.push([]);
+    try {
+      const result = f();
+      const kept = new Set(storagesIn(result));
+      const made = this.scopes.at(-1)!;
+      this.scopes.at(-2)?.push(...made.filter((storage) => kept.has(storage)));
+      if (!this.recording) for (const storage of made) if (!kept.has(storage)) this.memory.release(storage);
+      return result;
+    } finally {
+      this.scopes.pop();
+    }
+  }
+
+  /** Fills a tensor from the host. The data is copied before this returns. */
+  write(tensor: Tensor, data: HostArray): void {
+    if (data.byteLength !== byteLength(tensor)) {
+      throw new Error(`write(): [${tensor.shape}] must get ${byteLength(tensor)} bytes, got ${data.byteLength}`);
+    }
+    if (this.recording) throw new Error('write(): a recording cannot hold host data, write before it runs');
+    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    if (this.pending.length === 0) this.gpu.queue.writeBuffer(tensor.storage.buffer!, tensor.offset, pad(bytes));
+    else this.pending.push({ type: 'write', tensor, data: pad(bytes.slice()) });
+  }
+
+  /** Queues one run of a kernel; its pipeline starts to compile if it is new. */
+  dispatch(dispatch: Dispatch): void {
+    this.pending.push(resolve(dispatch, this.pipelines.get(dispatch.kernel, dispatch.constants)));
+  }
+
+  /** Sends all that is queued. Resolves when it is sent, not when it is done. */
+  flush(): Promise<void> {
+    const commands = this.pending;
+    this.pending = [];
+    this.flushing = this.flushing.catch(() => {}).then(() => this.send(commands));
+    return this.flushing;
+  }
+
+  /** The tensor's elements on the host, after everything queued so far. f16 comes as raw bits. */
+  async read(tensor: Tensor): Promise<Float32Array> {
+    return new Float32Array(await this.readBytes(tensor));
+  }
+
+  /** The tensor's bytes on the host, after everything queued so far. */
+  async readBytes(tensor: Tensor): Promise<ArrayBuffer> {
+    const bytes = byteLength(tensor);
+    const staging = this.gpu.createBuffer({
+      size: Math.ceil(bytes / 4) * 4,
+      usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST,
+    });
+    this.pending.push({ type: 'copy', from: tensor, to: staging });
+    await this.flush();
+    try {
+      await staging.mapAsync(MapMode.READ);
+    } catch (error) {
+      throw this.failure ?? new GpuError((error as Error).message);
+    }
+    this.check();
+    const copy = staging.getMappedRange().slice(0, bytes);
+    staging.destroy();
+    return copy;
+  }
+
+  /** Waits until everything queued is done. */
+  async finish(): Promise<void> {
+    await this.flush();
+    await this.gpu.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  /**
+   * Keeps the dispatches that `f` queues, to run them again and again. Tensors made in `f` share memory by
+   * liveness; those it returns keep theirs.
+   */
+  async record<T>(f: () => T): Promise<Recording<T>> {
+    await this.flush();
+    this.recording = true;
+    let result: T;
+    let commands: Command[];
+    try {
+      result = f();
+    } finally {
+      commands = this.pending;
+      this.pending = [];
+      this.recording = false;
+    }
+    const dispatches = commands as DispatchCommand[];
+    await Promise.all(new Set(dispatches.map(({ kernel }) => kernel.compiled)));
+    const recording = new Recording(this.gpu, dispatches, result, storagesIn(result), this.memory);
+    this.check();
+    return recording;
+  }
+
+  /** Ends the device; nothing of it can be used again. */
+  destroy(): void {
+    this.gpu.destroy();
+  }
+
+  private async send(commands: readonly Command[]): Promise<void> {
+    await Promise.all(new Set(commands.map((c) => (c.type === 'dispatch' ? c.kernel.compiled : undefined))));
+    let encoder: GPUCommandEncoder | undefined;
+    let pass: GPUComputePassEncoder | undefined;
+    const endPass = () => {
+      pass?.end();
+      pass = undefined;
+    };
+    const submit = () => {
+      endPass();
+      if (encoder) this.gpu.queue.submit([encoder.finish()]);
+      encoder = undefined;
+    };
+    for (const command of commands) {
+      if (command.type === 'write') {
+        submit();
+        this.gpu.queue.writeBuffer(command.tensor.storage.buffer!, command.tensor.offset, command.data);
+        continue;
+      }
+      encoder ??= this.gpu.createCommandEncoder();
+      if (command.type === 'copy') {
+        endPass();
+        const { storage, offset } = command.from;
+        encoder.copyBufferToBuffer(storage.buffer!, offset, command.to, 0, command.to.size);
+        continue;
+      }
+      pass ??= encoder.beginComputePass();
+      pass.setPipeline(command.kernel.pipeline!);
+      pass.setBindGroup(0, bind(this.gpu, command));
+      pass.dispatchWorkgroups(...command.workgroups);
+    }
+    submit();
+    this.check();
+  }
+
+  private check(): void {
+    if (this.failure) throw this.failure;
+  }
+}
+
+/** Buffers are written in whole words. */
+function pad(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (bytes.length % 4 === 0) return bytes;
+  const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
+  padded.set(bytes);
+  return padded;
+}
+
+function storagesIn(value: unknown): Storage[] {
+  if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return [];
+  if ('storage' in value && 'dtype' in value) return [(value as Tensor).storage];
+  return Object.values(value).flatMap(storagesIn);
+}

@@ -1,0 +1,71 @@
+import { BufferUsage } from './flags.ts';
+
+/** A stretch of GPU memory. In a recording its buffer is only assigned once all uses are known. */
+export interface Storage {
+  readonly bytes: number;
+  buffer?: GPUBuffer;
+  /** Its buffer may serve another by now. */
+  released?: boolean;
+}
+
+const usage = BufferUsage.STORAGE | BufferUsage.COPY_SRC | BufferUsage.COPY_DST;
+
+/** Storage buffers are bound in whole 4-byte words; rounding up lets more sizes share a buffer. */
+const roundUp = (bytes: number) => Math.max(256, Math.ceil(bytes / 256) * 256);
+
+/**
+ * The device's buffers. A released storage's buffer serves the next request of its size, so a loop of steps
+ * allocates only in its first round. All figures are bytes.
+ */
+export class Memory {
+  /** Held by live storages. */
+  inUse = 0;
+  /** The most that was ever held at once. */
+  peak = 0;
+  /** Taken from the GPU, free or held. */
+  reserved = 0;
+
+  private readonly free = new Map<number, GPUBuffer[]>();
+  /** Buffers that recordings lend to their temporaries; recordings run one after another and may share them. */
+  private readonly shared: GPUBuffer[] = [];
+
+  constructor(private readonly gpu: GPUDevice) {}
+
+  allocate(bytes: number): Storage {
+    const rounded = roundUp(bytes);
+    const buffer = this.free.get(rounded)?.pop() ?? this.create(rounded);
+    this.inUse += rounded;
+    this.peak = Math.max(this.peak, this.inUse);
+    return { bytes: rounded, buffer };
+  }
+
+  release(storage: Storage): void {
+    if (!storage.buffer || storage.released) return;
+    storage.released = true;
+    const list = this.free.get(storage.bytes) ?? [];
+    this.free.set(storage.bytes, list);
+    list.push(storage.buffer);
+    this.inUse -= storage.bytes;
+  }
+
+  /**
+   * Buffers for a recording's temporaries, one for each of `sizes` (in bytes, largest first) and no buffer twice.
+   * Those lent to earlier recordings serve again where they are large enough.
+   */
+  lend(sizes: readonly number[]): GPUBuffer[] {
+    this.shared.sort((a, b) => b.size - a.size);
+    return sizes.map((bytes, i) => {
+      if (this.shared[i]?.size >= bytes) return this.shared[i];
+      const buffer = this.create(roundUp(bytes));
+      this.inUse += buffer.size;
+      this.peak = Math.max(this.peak, this.inUse);
+      this.shared.splice(i, 0, buffer);
+      return buffer;
+    });
+  }
+
+  private create(bytes: number): GPUBuffer {
+    this.reserved += bytes;
+    return this.gpu.createBuffer({ size: bytes, usage });
+  }
+}

@@ -1,0 +1,87 @@
+import { createReadStream, existsSync, rmSync } from 'node:fs';
+import { access, constants, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir, constants as os, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress } from 'node:zlib';
+
+/** The optional package that carries SwiftShader and a Vulkan loader for Linux x64. */
+const PACKAGE = '@sparticuz/chromium';
+
+/** glibc's flag, which Node does not name: stay loaded after a dlclose. */
+const RTLD_NODELETE = 0x1000;
+
+/**
+ * Unpacks SwiftShader, a Vulkan driver on the CPU, once per user, and makes its Vulkan loader stand in where the system
+ * has none. Needs neither root nor anything of the system but the C library.
+ * @returns the driver's description, for VK_ICD_FILENAMES; undefined on other platforms and without @sparticuz/chromium.
+ * @throws Error when neither the cache folder nor the temporary one can hold it.
+ */
+export async function prepareSwiftShader(): Promise<string | undefined> {
+  const root = process.platform === 'linux' && process.arch === 'x64' ? findPackage() : undefined;
+  if (!root) return undefined;
+  const folder = await unpack(root);
+  preload(join(folder, 'libvulkan.so.1'));
+  return join(folder, 'vk_swiftshader_icd.json');
+}
+
+function findPackage(): string | undefined {
+  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
+    try {
+      return dirname(dirname(createRequire(from).resolve(PACKAGE)));
+    } catch {
+      // Not installed there.
+    }
+  }
+  return undefined;
+}
+
+/** Unpacks into a folder of its own and renames it, so that processes side by side never see half of it. */
+async function unpack(root: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const folder = join(await cacheFolder(), `swiftshader-${version}`);
+  if (existsSync(folder)) return folder;
+  const temporary = await mkdtemp(`${folder}.`);
+  try {
+    await extract(root, temporary);
+    await rename(temporary, folder);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  }
+  return folder;
+}
+
+/** Per user, so that nobody else can put a library there; where home is not writable, for this process alone. */
+async function cacheFolder(): Promise<string> {
+  try {
+    const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'yynet');
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return folder;
+  } catch {
+    const folder = await mkdtemp(join(tmpdir(), 'yynet-'));
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    return folder;
+  }
+}
+
+async function extract(root: string, folder: string): Promise<void> {
+  // Comes with the package, which is packed for it.
+  const tar = createRequire(join(root, 'package.json'))('tar-fs');
+  await pipeline(
+    createReadStream(join(root, 'bin', 'swiftshader.tar.br')),
+    createBrotliDecompress(),
+    tar.extract(folder),
+  );
+}
+
+/** Loads a library for good: Dawn's later dlopen of the same soname then finds it, wherever it lies. */
+function preload(library: string): void {
+  try {
+    process.dlopen({ exports: {} }, library, os.dlopen.RTLD_NOW | RTLD_NODELETE);
+  } catch {
+    // Always: it is no Node module. If it did not load, Dawn finds no adapter.
+  }
+}

@@ -1,0 +1,4 @@
+declare module '*.wgsl' {
+  const source: import('./runtime/codegen.ts').KernelSource;
+  export default source;
+}
