@@ -1,6 +1,14 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // @ts-expect-error: a plain script, shared with the build.
 import { viteWgsl } from './scripts/wgsl-plugin.mjs';
+
+/** Always the same order, so that z_coverage.test.ts sees what all others did. */
+class ByName extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return files.sort((a, b) => a.moduleId.localeCompare(b.moduleId));
+  }
+}
 
 export default defineConfig({
   plugins: [viteWgsl],
@@ -8,9 +16,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // One adapter, few cores: test files take turns in one process, so that kernels compile once.
+    // One adapter, few cores: test files take turns in one process and share one device.
     pool: 'forks',
     fileParallelism: false,
     isolate: false,
+    sequence: { sequencer: ByName },
   },
 });

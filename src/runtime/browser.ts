@@ -27,7 +27,7 @@ function nameOf({ vendor, architecture, device, description }: GPUAdapterInfo): 
  * @throws UserError when the browser has no WebGPU, when no adapter answers, or none to `adapter` (what there is).
  */
 export async function requestBrowserAdapter({ adapter: wanted = 'auto' }: AdapterRequest = {}): Promise<AdapterChoice> {
-  const gpu: GPU | undefined = navigator.gpu;
+  const gpu: GPU | undefined = globalThis.navigator?.gpu;
   if (!gpu) {
     throw new UserError(
       'This browser has no WebGPU here (navigator.gpu is missing): open the page over https or from localhost, in a current Chrome, Edge, Firefox or Safari.',

@@ -143,11 +143,16 @@ export class Device {
     return copy;
   }
 
-  /** Waits until everything queued is done. */
-  async finish(): Promise<void> {
-    await this.flush();
+  /** Resolves when everything submitted so far is done. */
+  async done(): Promise<void> {
     await this.gpu.queue.onSubmittedWorkDone();
     this.check();
+  }
+
+  /** Sends everything queued and waits until it is done. */
+  async finish(): Promise<void> {
+    await this.flush();
+    await this.done();
   }
 
   /**
@@ -229,5 +234,5 @@ function pad(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 function storagesIn(value: unknown): Storage[] {
   if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return [];
   if ('storage' in value && 'dtype' in value) return [(value as Tensor).storage];
-  return Object.values(value).flatMap(storagesIn);
+  return (value instanceof Map ? [...value.values()] : Object.values(value)).flatMap(storagesIn);
 }

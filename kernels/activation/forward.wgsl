@@ -1,0 +1,14 @@
+// y[i] = act(x[i])
+
+#include "../common/activation.wgsl"
+
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read_write> y: array<Stored>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * GROUPS_X + group.x) * LANES + lane;
+  if (i < COUNT) {
+    y[i] = Stored($(KIND)(V(x[i])));
+  }
+}

@@ -1,0 +1,35 @@
+// partial[slab,c] = (Σ du·x̂, Σ du) over one slab of channel c's pixels, where du = dy·act′(γ·x̂ + β). Merged, these are
+// γ's and β's gradients.
+
+#include "../common/activation.wgsl"
+#include "../common/lane_sums.wgsl"
+#include "./norm.wgsl"
+#include "./slab.wgsl"
+
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read> dy: array<Stored>;
+@group(0) @binding(2) var<storage, read> norms: array<Norm>;
+@group(0) @binding(3) var<storage, read_write> partial: array<vec2f>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let c = group.x;
+  let slab = group.y;
+  let end = slab_end(slab);
+  let norm = norms[c];
+  var dgamma = V();
+  var dbeta = V();
+  for (var k = slab * SLAB + lane; k < end; k += LANES) {
+    let i = address(k, c);
+    let normal_x = x_hat(norm, V(x[i]));
+    let du = V(dy[i]) * $(ACTIVATION)_slope(affine(norm, normal_x));
+    dgamma += du * normal_x;
+    dbeta += du;
+  }
+  put(0, sum_of(dgamma), lane);
+  put(1, sum_of(dbeta), lane);
+  workgroupBarrier();
+  if (lane == 0) {
+    partial[slab * C + c] = vec2f(total(0), total(1));
+  }
+}

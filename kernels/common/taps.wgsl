@@ -1,0 +1,40 @@
+// The pixels that a 3×3 kernel meets, zeros beyond the border. For WIDTH neighbouring outputs at once, a row of the
+// picture x (HEIGHT_IN rows of ROW_IN vectors) is read once and gives one vector for each of the kernel's three columns.
+
+struct Taps {
+  left: V,
+  middle: V,
+  right: V,
+}
+
+/// Row i (may be −1 or HEIGHT_IN) of the plane that starts at `plane`, under vector j of an output row.
+fn taps(plane: u32, i: u32, j: u32) -> Taps {
+  let inside = i < HEIGHT_IN;
+  let row = plane + min(i, HEIGHT_IN - 1) * ROW_IN;
+  let at = row + j * STRIDE;
+  let has_left = inside && j > 0;
+  let left = at - u32(j > 0);
+#if WIDTH == 4 && STRIDE == 1
+  let has_right = inside && j < ROW_IN - 1;
+  let right = at + u32(j < ROW_IN - 1);
+  let v = select(V(), V(x[at]), inside);
+  return Taps(
+    V(select(0.0, f32(x[left].w), has_left), v.xyz),
+    v,
+    V(v.yzw, select(0.0, f32(x[right].x), has_right)),
+  );
+#elif WIDTH == 4
+  let a = select(V(), V(x[at]), inside);
+  let b = select(V(), V(x[at + 1]), inside);
+  return Taps(V(select(0.0, f32(x[left].w), has_left), a.yw, b.y), V(a.xz, b.xz), V(a.yw, b.yw));
+#else
+  let column = j * STRIDE;
+  let has_right = inside && column < ROW_IN - 1;
+  let right = at + u32(column < ROW_IN - 1);
+  return Taps(
+    select(0.0, V(x[left]), has_left),
+    select(0.0, V(x[at]), inside),
+    select(0.0, V(x[right]), has_right),
+  );
+#end
+}

@@ -1,0 +1,48 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { GpuError, ShaderError, UserError } from '../runtime/errors.ts';
+
+/** Something other than a bug went wrong: its message says all there is to say. */
+const isExpected = (error: unknown) =>
+  error instanceof UserError || error instanceof GpuError || error instanceof ShaderError;
+
+/**
+ * Runs a command and ends the process: with 0, with 2 for a mistake of the user's, with 1 for anything else.
+ * Errors are one line on stderr.
+ */
+export async function main(command: Command): Promise<void> {
+  try {
+    await command.parseAsync();
+    process.exitCode = 0;
+  } catch (error) {
+    const { message } = error as Error;
+    console.error(`${command.name()}: ${isExpected(error) ? message : `unexpected error: ${message}`}`);
+    process.exitCode = error instanceof UserError ? error.exitCode : 1;
+  }
+  // Dawn keeps threads and timers alive; there is nothing left to wait for once the streams are written.
+  await new Promise((done) => process.stdout.write('', done));
+  process.exit();
+}
+
+/** A command with what all of ours share. */
+export const createCommand = (name: string, description: string) =>
+  new Command(name).description(description).showHelpAfterError('(--help shows every option)').exitOverride((error) => {
+    process.exit(error.exitCode === 0 ? 0 : 2);
+  });
+
+/** Parses a whole number of at least `least`. */
+export const integer = (least: number) => (text: string) => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
+    throw new InvalidArgumentError(`Expected a whole number of at least ${least}, got '${text}'.`);
+  }
+  return value;
+};
+
+/** Parses a finite number above 0. */
+export function positive(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value) || value <= 0) {
+    throw new InvalidArgumentError(`Expected a number above 0, got '${text}'.`);
+  }
+  return value;
+}

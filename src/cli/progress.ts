@@ -1,0 +1,50 @@
+import { SingleBar } from 'cli-progress';
+import type { EpochMetrics, Progress } from '../train/trainer.ts';
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+/** A line for a person about an epoch that is done. */
+export function describe(metrics: EpochMetrics, epochs: number): string {
+  const { epoch, train_loss, val_loss, val_accuracy, images_per_second } = metrics;
+  return (
+    `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  train loss ${train_loss.toFixed(4)}  ` +
+    `val loss ${val_loss.toFixed(4)}  val accuracy ${percent(val_accuracy)}  ${images_per_second.toFixed(1)} images/s`
+  );
+}
+
+/** A bar for the epoch under way, on stderr; a terminal sees it move, anything else only the finished epochs. */
+export class ProgressLine {
+  private readonly bar = new SingleBar({
+    format: '{title} {bar} {value}/{total}  {details}',
+    barCompleteChar: '━',
+    barIncompleteChar: '─',
+    barsize: 24,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+  });
+  private title = '';
+
+  update({ epoch, epochs, phase, images, of, imagesPerSecond, loss }: Progress): void {
+    const title = `epoch ${epoch}/${epochs} ${phase}`;
+    const details = `${imagesPerSecond.toFixed(1)} images/s${loss === undefined ? '' : `  loss ${loss.toFixed(4)}`}`;
+    if (title !== this.title) {
+      this.stop();
+      this.bar.start(of, images, { title, details });
+      this.title = title;
+    } else {
+      this.bar.update(images, { details });
+    }
+  }
+
+  /** Prints a finished epoch above the bar's place. */
+  print(line: string): void {
+    this.stop();
+    console.log(line);
+  }
+
+  stop(): void {
+    if (this.title) this.bar.stop();
+    this.title = '';
+  }
+}

@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+import { Option } from 'commander';
+import { type FusionFormula, fusionFormulas } from '../autograd/ops/fuse.ts';
+import { readCifar10 } from '../data/cifar10-folder.ts';
+import { type Splits, take } from '../data/dataset.ts';
+import { shapes } from '../data/shapes.ts';
+import { Device } from '../runtime/device.ts';
+import { UserError } from '../runtime/errors.ts';
+import { requestNodeAdapter } from '../runtime/node.ts';
+import { paperRecipe, type Recipe, shapesRecipe } from '../train/recipe.ts';
+import { Trainer } from '../train/trainer.ts';
+import { type Preset, presets, type YYNetConfig } from '../yinyang/config.ts';
+import { YYNet } from '../yinyang/yynet.ts';
+import { createCommand, integer, main, positive } from './command.ts';
+import { describe, ProgressLine } from './progress.ts';
+import { RunFolder } from './run_folder.ts';
+
+interface Options {
+  data: string;
+  model: Preset;
+  adapter: string;
+  epochs?: number;
+  batchSize?: number;
+  lr?: number;
+  seed: number;
+  limitTrain?: number;
+  limitVal?: number;
+  fusion?: FusionFormula;
+  yin?: YYNetConfig['yin'];
+  activation?: YYNetConfig['activation'];
+  out?: string;
+  maxSteps?: number;
+  json?: boolean;
+}
+
+const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutional Net, on any WebGPU adapter.')
+  .option('--data <shapes|path>', "'shapes', drawn on the spot, or a folder of CIFAR-10's binary files", 'shapes')
+  .addOption(new Option('--model <name>', 'which net').choices(Object.keys(presets)).default('yynet-16'))
+  .option('--adapter <name>', "'auto', 'discrete', 'integrated', 'cpu' or part of an adapter's name", 'auto')
+  .option('--epochs <n>', "passes over the training images (default: the data set's)", integer(1))
+  .option('--batch-size <n>', "images a step (default: the data set's)", integer(1))
+  .option('--lr <rate>', 'largest learning rate of the One Cycle schedule (default: 0.01)', positive)
+  .option('--seed <n>', 'seed of everything random', integer(0), 0)
+  .option('--limit-train <n>', 'train on the first n images only', integer(1))
+  .option('--limit-val <n>', 'validate on the first n images only', integer(1))
+  .addOption(new Option('--fusion <formula>', 'how Yang (a) and Yin (i) are joined').choices(fusionFormulas))
+  .addOption(new Option('--yin <input>', 'what Yin sees of the channels').choices(['mean', 'first']))
+  .addOption(new Option('--activation <kind>', 'between convolutions').choices(['gelu', 'silu']))
+  .option('--out <dir>', 'where the run is written (default: a new folder under runs/)')
+  .option('--max-steps <n>', 'stop after n steps', integer(1))
+  .option('--json', 'print the metrics as JSON lines instead of a progress bar')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  yy-train                                            the built-in data set, in a few minutes on any machine
+  yy-train --data cifar-10-batches-bin --epochs 40    the paper's CIFAR-10 run
+  yy-train --adapter discrete --model yynet-64        a wider net on the fast GPU`,
+  )
+  .action(run);
+
+await main(command);
+
+async function run(options: Options): Promise<void> {
+  const data = await loadData(options);
+  const recipe = configureRecipe(options);
+  const net = new YYNet(configureNet(options, data));
+  const choice = await requestNodeAdapter({ adapter: options.adapter });
+  const device = await Device.open(choice);
+  const folder = await RunFolder.create(options.out ?? (await RunFolder.next(nameOf(options))), {
+    ...options,
+    net: net.config,
+    recipe,
+    adapter: choice.info.name,
+    parameters: net.parameterCount,
+    classes: data.train.classes,
+    train_images: data.train.length,
+    val_images: data.validation.length,
+  });
+  const say = options.json ? console.error : console.log;
+  if (choice.notice) console.error(choice.notice);
+  say(`${options.model}: ${net.parameterCount.toLocaleString('en')} parameters, on ${choice.info.name}`);
+  say(`${data.train.length} images to train on, ${data.validation.length} to validate, written to ${folder.path}`);
+
+  const trainer = await Trainer.create(device, net, data, recipe, options.seed);
+  const progress = new ProgressLine();
+  try {
+    await trainer.run(
+      {
+        onProgress: options.json ? undefined : (step) => progress.update(step),
+        onEpoch: async (metrics) => {
+          await folder.appendMetrics(metrics);
+          await folder.writeCheckpoint(await trainer.stateDict(), new Map([['epoch', String(metrics.epoch)]]));
+          if (options.json) console.log(JSON.stringify(metrics));
+          else progress.print(describe(metrics, recipe.epochs));
+        },
+      },
+      options.maxSteps,
+    );
+  } finally {
+    progress.stop();
+  }
+}
+
+async function loadData({ data, limitTrain = Infinity, limitVal = Infinity }: Options): Promise<Splits> {
+  const { train, validation } = data === 'shapes' ? shapes() : await readCifar10(data);
+  return { train: take(train, limitTrain), validation: take(validation, limitVal) };
+}
+
+function configureNet({ model, fusion, yin, activation }: Options, { train }: Splits): YYNetConfig {
+  const preset: YYNetConfig = presets[model];
+  const config = { ...preset, classes: train.classes.length, inputChannels: train.channels };
+  if (train.height !== config.inputSize || train.width !== config.inputSize) {
+    const size = `${config.inputSize}×${config.inputSize}`;
+    throw new UserError(`--model ${model} takes pictures of ${size}, got ${train.width}×${train.height}.`);
+  }
+  return {
+    ...config,
+    fusion: fusion ?? config.fusion,
+    yin: yin ?? config.yin,
+    activation: activation ?? config.activation,
+  };
+}
+
+function configureRecipe({ data, epochs, batchSize, lr }: Options): Recipe {
+  const recipe = data === 'shapes' ? shapesRecipe : paperRecipe;
+  return {
+    ...recipe,
+    epochs: epochs ?? recipe.epochs,
+    batchSize: batchSize ?? recipe.batchSize,
+    learningRate: lr ?? recipe.learningRate,
+  };
+}
+
+const nameOf = ({ data, model }: Options) => `${data === 'shapes' ? data : 'cifar10'}-${model}`;

@@ -1,0 +1,28 @@
+// The engine, for a page or for Node; Node's adapter lies in yynet/node.
+export { gradcheck } from './autograd/gradcheck.ts';
+export * from './autograd/op.ts';
+export * as ops from './autograd/ops/index.ts';
+export { Tape } from './autograd/tape.ts';
+export * from './data/dataset.ts';
+export { Random } from './data/random.ts';
+export { shapes } from './data/shapes.ts';
+export * from './nn/adamw.ts';
+export * from './nn/blocks.ts';
+export * as init from './nn/init.ts';
+export * from './nn/layers.ts';
+export * from './nn/module.ts';
+export * from './nn/parameters.ts';
+export * from './nn/schedule.ts';
+export * from './runtime/adapter.ts';
+export { requestBrowserAdapter } from './runtime/browser.ts';
+export * from './runtime/codegen.ts';
+export * from './runtime/command.ts';
+export { Device } from './runtime/device.ts';
+export * from './runtime/errors.ts';
+export { Recording } from './runtime/recording.ts';
+export * from './runtime/tensor.ts';
+export * from './train/evaluation.ts';
+export * from './train/recipe.ts';
+export * from './train/trainer.ts';
+export * from './yinyang/config.ts';
+export { YYNet } from './yinyang/yynet.ts';

@@ -1,0 +1,72 @@
+import { adamw, hyperparameters } from '../../kernels/adamw/launch.ts';
+import { gradNorm } from '../../kernels/grad_norm/launch.ts';
+import type { Device } from '../runtime/device.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import type { ParameterSet } from './parameters.ts';
+
+export interface AdamWOptions {
+  /** Divides by the largest second moment so far instead of the current one. */
+  readonly amsgrad: boolean;
+  /** Global L2 norm that gradients are scaled down to. */
+  readonly maxNorm: number;
+  /** Decay of the running average of the weights, per step. */
+  readonly averageDecay: number;
+}
+
+/** What changes from step to step. */
+export interface StepSettings {
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly beta1: number;
+}
+
+const BETA2 = 0.999;
+const EPS = 1e-8;
+
+/**
+ * AdamW over all parameters of a set, with gradient clipping and an average of the weights in the same pass.
+ * PyTorch's clip_grad_norm_ and AdamW.
+ */
+export class AdamW {
+  /** The weights, averaged over the steps; before the first step, the weights themselves. */
+  readonly average: Tensor;
+  private readonly moment1: Tensor;
+  private readonly moment2: Tensor;
+  private readonly moment2Max?: Tensor;
+  private readonly norm: Tensor;
+  private readonly hyper: Tensor;
+  private steps = 0;
+
+  constructor(
+    private readonly device: Device,
+    private readonly parameters: ParameterSet,
+    private readonly options: AdamWOptions,
+  ) {
+    this.average = parameters.vector();
+    this.moment1 = parameters.vector();
+    this.moment2 = parameters.vector();
+    if (options.amsgrad) this.moment2Max = parameters.vector();
+    this.norm = device.tensor([1]);
+    this.hyper = device.tensor([hyperparameters({ ...this.hyperOf({ learningRate: 0, weightDecay: 0, beta1: 0 }) }).length]);
+  }
+
+  /** Writes the settings of the next step; the step itself may be a recording. */
+  prepare(settings: StepSettings): void {
+    this.steps++;
+    this.device.write(this.hyper, hyperparameters(this.hyperOf(settings)));
+  }
+
+  /** Queues one step on the set's gradients. Returns their norm [1] before clipping. */
+  step(): Tensor {
+    const { values: parameter, gradients: gradient } = this.parameters;
+    const { moment1, moment2, moment2Max, average, norm, hyper } = this;
+    gradNorm(this.device, { gradient, norm });
+    adamw(this.device, { parameter, gradient, moment1, moment2, moment2Max, average, norm, hyper });
+    return norm;
+  }
+
+  private hyperOf(settings: StepSettings) {
+    const { maxNorm, averageDecay } = this.options;
+    return { ...settings, beta2: BETA2, eps: EPS, step: this.steps, maxNorm, averageDecay };
+  }
+}

@@ -1,0 +1,103 @@
+import { activation as activationOp } from '../autograd/ops/activation.ts';
+import { add } from '../autograd/ops/add.ts';
+import { maxPool } from '../autograd/ops/max_pool.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import * as init from './init.ts';
+import { type Activation, BatchNorm2d, Conv2d, DepthwiseConv2d, Dropout, type Gate, SqueezeExcite } from './layers.ts';
+import { Module, type Pass } from './module.ts';
+
+/**
+ * Two 3×3 convolutions beside a 1×1 shortcut that is always there:
+ * act(bn2(conv2(act(bn1(conv1(x))))) + shortcut(x)), the stride in conv1 and the shortcut.
+ */
+export class Residual extends Module {
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly conv2: Conv2d;
+  readonly bn2: BatchNorm2d;
+  readonly shortcut: Conv2d;
+
+  constructor(
+    cIn: number,
+    channels: number,
+    stride: 1 | 2,
+    private readonly activation: Activation,
+  ) {
+    super();
+    this.conv1 = new Conv2d(cIn, channels, 3, { stride });
+    this.bn1 = new BatchNorm2d(channels, activation);
+    this.conv2 = new Conv2d(channels, channels, 3);
+    this.bn2 = new BatchNorm2d(channels);
+    this.shortcut = new Conv2d(cIn, channels, 1, { stride, weight: init.dirac });
+  }
+
+  forward(pass: Pass, x: Tensor): Tensor {
+    const { tape } = pass;
+    const y = this.bn1.forward(pass, this.conv1.forward(pass, x));
+    const a = this.bn2.forward(pass, this.conv2.forward(pass, y));
+    const b = this.shortcut.forward(pass, x);
+    return tape.run(activationOp, { x: tape.run(add, { a, b }, {}) }, { kind: this.activation });
+  }
+}
+
+export interface MBConvOptions {
+  readonly activation: Activation;
+  readonly gate: Gate;
+  /** Probability, after the depthwise convolution; 0 where none is wanted. */
+  readonly dropout: { readonly p: number; readonly stream: number };
+}
+
+/** Hidden channels for each output channel of an MBConv. */
+const EXPANSION = 4;
+
+/**
+ * Inverted bottleneck: bn0 → expand 1×1 → bn1 → act → depthwise 3×3 → bn2 → act → dropout → squeeze-excite →
+ * project 1×1 → bn3, plus the shortcut: x itself, or a 1×1 convolution where the width changes, or a max pool and a
+ * 1×1 convolution at stride 2. No activation after the sum.
+ */
+export class MBConv extends Module {
+  readonly bn0: BatchNorm2d;
+  readonly expand: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly depthwise: DepthwiseConv2d;
+  readonly bn2: BatchNorm2d;
+  private readonly dropout: Dropout;
+  readonly se: SqueezeExcite;
+  readonly project: Conv2d;
+  readonly bn3: BatchNorm2d;
+  readonly shortcut?: Conv2d;
+
+  constructor(
+    cIn: number,
+    channels: number,
+    private readonly stride: 1 | 2,
+    { activation, gate, dropout }: MBConvOptions,
+  ) {
+    super();
+    const hidden = EXPANSION * channels;
+    this.bn0 = new BatchNorm2d(cIn);
+    this.expand = new Conv2d(cIn, hidden, 1, { bias: false });
+    this.bn1 = new BatchNorm2d(hidden, activation);
+    this.depthwise = new DepthwiseConv2d(hidden, stride);
+    this.bn2 = new BatchNorm2d(hidden, activation);
+    this.dropout = new Dropout(dropout.p, dropout.stream);
+    this.se = new SqueezeExcite(hidden, { activation, gate });
+    this.project = new Conv2d(hidden, channels, 1, { bias: false });
+    this.bn3 = new BatchNorm2d(channels);
+    if (stride === 2) this.shortcut = new Conv2d(cIn, channels, 1, { bias: false, weight: init.dirac });
+    else if (cIn !== channels) this.shortcut = new Conv2d(cIn, channels, 1);
+  }
+
+  forward(pass: Pass, x: Tensor): Tensor {
+    let y = this.expand.forward(pass, this.bn0.forward(pass, x));
+    y = this.depthwise.forward(pass, this.bn1.forward(pass, y));
+    y = this.dropout.forward(pass, this.bn2.forward(pass, y));
+    y = this.project.forward(pass, this.se.forward(pass, y));
+    return pass.tape.run(add, { a: this.bn3.forward(pass, y), b: this.skip(pass, x) }, {});
+  }
+
+  private skip(pass: Pass, x: Tensor): Tensor {
+    const pooled = this.stride === 2 ? pass.tape.run(maxPool, { x }, {}) : x;
+    return this.shortcut ? this.shortcut.forward(pass, pooled) : pooled;
+  }
+}

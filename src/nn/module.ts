@@ -1,0 +1,83 @@
+import type { Tape } from '../autograd/tape.ts';
+import type { Random } from '../data/random.ts';
+import type { Shape, Tensor } from '../runtime/tensor.ts';
+
+/** What a forward pass runs in. */
+export interface Pass {
+  readonly tape: Tape;
+  /** Batch statistics and dropout, or running statistics and none. */
+  readonly training: boolean;
+  /** u32 [seed, step]: what dropout draws its masks from; written before each step. Only training needs it. */
+  readonly seed?: Tensor;
+}
+
+/** Fills a new parameter on the host. */
+export type Initialiser = (shape: Shape, random: Random) => Float32Array<ArrayBuffer>;
+
+/** A named array of a module. It has a tensor once a `ParameterSet` has given it one. */
+abstract class Variable {
+  private bound?: Tensor;
+
+  constructor(
+    readonly shape: Shape,
+    readonly initialise: Initialiser,
+  ) {}
+
+  get tensor(): Tensor {
+    if (!this.bound) throw new Error('a module must be given its tensors by a ParameterSet before it runs');
+    return this.bound;
+  }
+
+  set tensor(tensor: Tensor) {
+    this.bound = tensor;
+  }
+}
+
+/** A trainable array. */
+export class Parameter extends Variable {
+  /** Where its gradient is written. */
+  gradient?: Tensor;
+}
+
+/** An array that belongs to the model's state but is not trained: BatchNorm's running statistics. */
+export class Buffer extends Variable {}
+
+/** A part of a net. Its parameters are its properties and those of the modules in its properties, in order. */
+export abstract class Module {
+  abstract forward(pass: Pass, x: Tensor): Tensor;
+
+  /** Parameters and buffers by PyTorch's state-dict names, in order of declaration. */
+  *named(prefix = ''): Generator<[string, Parameter | Buffer]> {
+    for (const [key, value] of Object.entries(this)) {
+      if (value instanceof Parameter || value instanceof Buffer) yield [`${prefix}${key}`, value];
+      else if (value instanceof Module) yield* value.named(`${prefix}${key}.`);
+    }
+  }
+
+  /** Trainable elements. */
+  get parameterCount(): number {
+    let count = 0;
+    for (const [, variable] of this.named()) {
+      if (variable instanceof Parameter) count += variable.shape.reduce((a, b) => a * b, 1);
+    }
+    return count;
+  }
+}
+
+/** Modules one after another, named 0, 1, 2 … */
+export class Sequential extends Module {
+  readonly modules: readonly Module[];
+
+  constructor(...modules: Module[]) {
+    super();
+    this.modules = modules;
+  }
+
+  override *named(prefix = ''): Generator<[string, Parameter | Buffer]> {
+    for (const [i, module] of this.modules.entries()) yield* module.named(`${prefix}${i}.`);
+  }
+
+  forward(pass: Pass, x: Tensor): Tensor {
+    return this.modules.reduce((y, module) => module.forward(pass, y), x);
+  }
+}

@@ -1,0 +1,85 @@
+import { normalize } from '../../kernels/augment/launch.ts';
+import { score } from '../../kernels/cross_entropy/launch.ts';
+import { Tape } from '../autograd/tape.ts';
+import { batches, type Dataset, gather, imageSize } from '../data/dataset.ts';
+import type { Module } from '../nn/module.ts';
+import type { Device } from '../runtime/device.ts';
+import type { Recording } from '../runtime/recording.ts';
+import { InFlight } from './in_flight.ts';
+
+/** Means over a data set. */
+export interface Score {
+  readonly loss: number;
+  /** Share of images whose largest logit is that of their class. */
+  readonly accuracy: number;
+}
+
+/** Per channel, on pixels from 0 to 1. */
+export interface Normalisation {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** Marks a place of the last batch that holds no image. */
+const NO_LABEL = -1;
+
+/** Scores a net on a data set in evaluation mode, with one recorded forward pass for all batches. */
+export class Evaluation {
+  private constructor(
+    private readonly device: Device,
+    private readonly dataset: Dataset,
+    private readonly batchSize: number,
+    private readonly tensors: ReturnType<typeof inputs>,
+    private readonly recording: Recording<unknown>,
+  ) {}
+
+  /** Records the net with the parameters bound now. */
+  static async record(
+    device: Device,
+    net: Module,
+    dataset: Dataset,
+    batchSize: number,
+    { mean, std }: Normalisation,
+  ): Promise<Evaluation> {
+    const tensors = inputs(device, dataset, batchSize);
+    const { pixels, targets, totals } = tensors;
+    const recording = await device.record(() => {
+      const images = device.tensor(pixels.shape);
+      normalize(device, { pixels, images, mean, std });
+      const logits = net.forward({ tape: new Tape(device), training: false }, images);
+      score(device, { logits, targets, totals });
+    });
+    return new Evaluation(device, dataset, batchSize, tensors, recording);
+  }
+
+  /** Runs over the whole data set. `onBatch` hears how many images are done. */
+  async run(onBatch?: (images: number) => void): Promise<Score> {
+    const { device, dataset, batchSize } = this;
+    const { pixels, targets, totals } = this.tensors;
+    const images = new Uint8Array(batchSize * imageSize(dataset));
+    const labels = new Int32Array(batchSize);
+    const inFlight = new InFlight(device);
+    device.write(totals, new Float32Array(2));
+    let done = 0;
+    for (const indices of batches(dataset.length, batchSize)) {
+      gather(dataset, indices, images, labels);
+      labels.fill(NO_LABEL, indices.length);
+      device.write(pixels, images);
+      device.write(targets, labels);
+      this.recording.run();
+      await inFlight.add();
+      done += indices.length;
+      onBatch?.(done);
+    }
+    const [loss, correct] = await device.read(totals);
+    return { loss: loss / dataset.length, accuracy: correct / dataset.length };
+  }
+}
+
+function inputs(device: Device, { channels, height, width }: Dataset, batchSize: number) {
+  return {
+    pixels: device.tensor([batchSize, channels, height, width], 'u8'),
+    targets: device.tensor([batchSize], 'i32'),
+    totals: device.tensor([2]),
+  };
+}

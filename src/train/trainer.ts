@@ -1,0 +1,232 @@
+import { augment } from '../../kernels/augment/launch.ts';
+import { score } from '../../kernels/cross_entropy/launch.ts';
+import { crossEntropy } from '../autograd/ops/cross_entropy.ts';
+import { Tape } from '../autograd/tape.ts';
+import { batches, type Dataset, gather, imageSize, type Splits } from '../data/dataset.ts';
+import { Random } from '../data/random.ts';
+import { AdamW } from '../nn/adamw.ts';
+import type { Module } from '../nn/module.ts';
+import { ParameterSet, type StateDict } from '../nn/parameters.ts';
+import { OneCycle } from '../nn/schedule.ts';
+import type { Device } from '../runtime/device.ts';
+import type { Recording } from '../runtime/recording.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import { Evaluation } from './evaluation.ts';
+import { InFlight } from './in_flight.ts';
+import type { Recipe } from './recipe.ts';
+
+/** One line of metrics.jsonl. */
+export interface EpochMetrics {
+  readonly epoch: number;
+  /** Steps taken since the beginning. */
+  readonly step: number;
+  /** Mean over the epoch's images, each at the time of its step. */
+  readonly train_loss: number;
+  readonly val_loss: number;
+  readonly val_accuracy: number;
+  /** In force at the epoch's last step. */
+  readonly learning_rate: number;
+  /** In force during the epoch. */
+  readonly weight_decay: number;
+  /** Training only, without evaluation and compilation. */
+  readonly images_per_second: number;
+}
+
+/** How far training is. */
+export interface Progress {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly phase: 'train' | 'validate';
+  readonly images: number;
+  readonly of: number;
+  readonly imagesPerSecond: number;
+  /** Mean training loss of the epoch so far, as of the last readback. */
+  readonly loss?: number;
+}
+
+export interface TrainingHooks {
+  onProgress?(progress: Progress): void;
+  /** Called, and awaited, after each epoch's evaluation. */
+  onEpoch?(metrics: EpochMetrics): void | Promise<void>;
+}
+
+/** A recorded training step for one batch size, with its inputs. */
+interface Step {
+  readonly pixels: Tensor;
+  readonly targets: Tensor;
+  readonly recording: Recording<unknown>;
+}
+
+/** Readbacks of the loss for the progress line are this far apart, in milliseconds. */
+const LOSS_INTERVAL = 1000;
+
+// Independent random streams of one seed.
+const INITIALISATION = 1;
+const ORDER = 2;
+
+/** Trains a net on a data set by a recipe. The same seed on the same adapter gives the same bits. */
+export class Trainer {
+  readonly parameters: ParameterSet;
+  private readonly optimizer: AdamW;
+  private readonly schedule: OneCycle;
+  private readonly order: Random;
+  /** u32 [seed, step]: what augmentation and dropout draw from. */
+  private readonly seedTensor: Tensor;
+  /** Σ loss and number of correct answers since the epoch began. */
+  private readonly totals: Tensor;
+  private readonly upstream: Tensor;
+  /** One recording for full batches, one for the smaller batch at an epoch's end. */
+  private readonly steps = new Map<number, Step>();
+  private evaluation!: Evaluation;
+  private step = 0;
+
+  private constructor(
+    private readonly device: Device,
+    private readonly net: Module,
+    private readonly data: Splits,
+    private readonly recipe: Recipe,
+    private readonly seed: number,
+  ) {
+    const { amsgrad, maxNorm, averageDecay, learningRate, epochs } = recipe;
+    this.parameters = new ParameterSet(device, net, new Random(seed, INITIALISATION));
+    this.optimizer = new AdamW(device, this.parameters, { amsgrad, maxNorm, averageDecay });
+    this.schedule = new OneCycle(learningRate, epochs * this.stepsPerEpoch);
+    this.order = new Random(seed, ORDER);
+    this.seedTensor = device.tensor([2], 'u32');
+    this.totals = device.tensor([2]);
+    this.upstream = device.upload(new Float32Array([1]), [1]);
+  }
+
+  /** Initialises the net and records and compiles its steps. */
+  static async create(device: Device, net: Module, data: Splits, recipe: Recipe, seed: number): Promise<Trainer> {
+    const trainer = new Trainer(device, net, data, recipe, seed);
+    const { train, validation } = data;
+    const sizes = new Set([Math.min(recipe.batchSize, train.length), train.length % recipe.batchSize]);
+    sizes.delete(0);
+    const evaluation = trainer.parameters.using(trainer.optimizer.average, () =>
+      Evaluation.record(device, net, validation, Math.min(recipe.batchSize, validation.length), recipe),
+    );
+    await Promise.all([...sizes].map((size) => trainer.record(size)));
+    trainer.evaluation = await evaluation;
+    return trainer;
+  }
+
+  get stepsPerEpoch(): number {
+    return Math.ceil(this.data.train.length / this.recipe.batchSize);
+  }
+
+  /** The averaged weights, which evaluation uses, and the running statistics. */
+  stateDict(): Promise<StateDict> {
+    return this.parameters.stateDict(this.optimizer.average);
+  }
+
+  /** Trains all epochs, or `maxSteps` steps of them. Returns the last epoch's metrics. */
+  async run(hooks: TrainingHooks = {}, maxSteps = Number.POSITIVE_INFINITY): Promise<EpochMetrics> {
+    const { epochs, weightDecayFactor, learningRate } = this.recipe;
+    let weightDecay = weightDecayFactor * learningRate;
+    for (let epoch = 1; ; epoch++) {
+      const metrics = await this.epoch(epoch, weightDecay, maxSteps, hooks);
+      await hooks.onEpoch?.(metrics);
+      if (epoch === epochs || this.step >= maxSteps) return metrics;
+      // By then the schedule has moved on to the next step.
+      weightDecay = weightDecayFactor * this.schedule.at(this.step).learningRate;
+    }
+  }
+
+  private async epoch(
+    epoch: number,
+    weightDecay: number,
+    maxSteps: number,
+    { onProgress }: TrainingHooks,
+  ): Promise<EpochMetrics> {
+    const { device, data, recipe } = this;
+    const images = new Uint8Array(recipe.batchSize * imageSize(data.train));
+    const labels = new Int32Array(recipe.batchSize);
+    const inFlight = new InFlight(device);
+    const report = (phase: Progress['phase'], dataset: Dataset, done: number) =>
+      onProgress?.({
+        epoch,
+        epochs: recipe.epochs,
+        phase,
+        images: done,
+        of: dataset.length,
+        imagesPerSecond: rate(),
+        loss,
+      });
+    device.write(this.totals, new Float32Array(2));
+    let seen = 0;
+    let loss: number | undefined;
+    let lossRead = performance.now();
+    let learning_rate = 0;
+    const start = performance.now();
+    let seconds: number | undefined;
+    const rate = () => seen / (seconds ?? (performance.now() - start) / 1000);
+
+    for (const indices of batches(data.train.length, recipe.batchSize, this.order)) {
+      if (this.step >= maxSteps) break;
+      gather(data.train, indices, images, labels);
+      const { learningRate, beta1 } = this.schedule.at(this.step);
+      learning_rate = learningRate;
+      this.submit(indices.length, images, labels, { learningRate, beta1, weightDecay });
+      seen += indices.length;
+      await inFlight.add();
+      if (onProgress && performance.now() - lossRead > LOSS_INTERVAL) {
+        loss = (await device.read(this.totals))[0] / seen;
+        lossRead = performance.now();
+      }
+      report('train', data.train, seen);
+    }
+    const [total] = await device.read(this.totals);
+    seconds = (performance.now() - start) / 1000;
+    loss = total / seen;
+    const { loss: val_loss, accuracy: val_accuracy } = await this.evaluation.run((done) =>
+      report('validate', data.validation, done),
+    );
+    return {
+      epoch,
+      step: this.step,
+      train_loss: loss,
+      val_loss,
+      val_accuracy,
+      learning_rate,
+      weight_decay: weightDecay,
+      images_per_second: rate(),
+    };
+  }
+
+  /** Queues one step on the first `size` of the images. */
+  private submit(
+    size: number,
+    images: Uint8Array,
+    labels: Int32Array,
+    settings: { learningRate: number; weightDecay: number; beta1: number },
+  ): void {
+    const { pixels, targets, recording } = this.steps.get(size)!;
+    this.device.write(pixels, images.subarray(0, size * imageSize(this.data.train)));
+    this.device.write(targets, labels.subarray(0, size));
+    this.device.write(this.seedTensor, new Uint32Array([this.seed, this.step]));
+    this.optimizer.prepare(settings);
+    recording.run();
+    this.step++;
+  }
+
+  /** Records the step for batches of one size: augment, forward, loss, backward, clip, AdamW, average. */
+  private async record(size: number): Promise<void> {
+    const { device, net, recipe, parameters, optimizer, totals, upstream, seedTensor: seed } = this;
+    const { channels, height, width } = this.data.train;
+    const pixels = device.tensor([size, channels, height, width], 'u8');
+    const targets = device.tensor([size], 'i32');
+    const recording = await device.record(() => {
+      const tape = new Tape(device);
+      parameters.watch(tape);
+      const images = device.tensor(pixels.shape);
+      augment(device, { ...recipe, pixels, seed, images });
+      const logits = net.forward({ tape, training: true, seed }, images);
+      score(device, { logits, targets, totals });
+      const loss = tape.run(crossEntropy, { logits }, { targets, labelSmoothing: recipe.labelSmoothing });
+      tape.backward(loss, upstream);
+      optimizer.step();
+    });
+    this.steps.set(size, { pixels, targets, recording });
+  }
+}

@@ -1,0 +1,57 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+
+// Layers from the ground up; a file may import from its own layer and those below.
+const LAYERS = [
+  ['src/runtime'],
+  ['kernels', 'src/data'],
+  ['src/autograd'],
+  ['src/nn'],
+  ['src/yinyang'],
+  ['src/train'],
+  ['src/index.ts'],
+  ['src/node.ts', 'src/cli'],
+];
+
+/** The only files that may know Node. */
+const NODE_ONLY = /^src\/(cli\/|node\.ts|runtime\/(node|swiftshader)\.ts|data\/[\w-]+-folder\.ts)/;
+
+async function sources(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true });
+  return entries.map((name) => join(folder, name)).filter((name) => name.endsWith('.ts'));
+}
+
+async function importsOf(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]);
+}
+
+const layerOf = (file: string) => LAYERS.findIndex((parts) => parts.some((part) => file.startsWith(part)));
+
+test('layers import downward only', async () => {
+  const upward: string[] = [];
+  for (const file of [...(await sources('src')), ...(await sources('kernels'))]) {
+    if (file.endsWith('.d.ts')) continue;
+    expect(layerOf(file), `${file} belongs to a layer`).toBeGreaterThanOrEqual(0);
+    for (const name of await importsOf(file)) {
+      if (!name.startsWith('.')) continue;
+      const target = normalize(join(dirname(file), name));
+      const sideways = layerOf(target) === layerOf(file) && target.split('/')[1] !== file.split('/')[1];
+      const allowed = file.startsWith('kernels') && target.startsWith('kernels');
+      if (layerOf(target) > layerOf(file) || (sideways && !allowed)) upward.push(`${file} imports ${target}`);
+    }
+  }
+  expect(upward).toEqual([]);
+});
+
+test('only the files that say so know Node', async () => {
+  const offenders: string[] = [];
+  for (const file of [...(await sources('src')), ...(await sources('kernels'))]) {
+    for (const name of await importsOf(file)) {
+      const knowsNode = name.startsWith('node:') || NODE_ONLY.test(normalize(join(dirname(file), name)));
+      if (knowsNode && !NODE_ONLY.test(file)) offenders.push(`${file} imports ${name}`);
+    }
+  }
+  expect(offenders).toEqual([]);
+});
