@@ -19,12 +19,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let norm = norms[c];
   var dgamma = V();
   var dbeta = V();
-  for (var k = slab * SLAB + lane; k < end; k += LANES) {
-    let i = address(k, c);
-    let normal_x = x_hat(norm, V(x[i]));
-    let du = V(dy[i]) * $(ACTIVATION)_slope(affine(norm, normal_x));
+  var k = slab * SLAB + lane;
+  var at = cursor(k, c);
+  for (; k < end; k += LANES) {
+    let normal_x = x_hat(norm, V(x[at.i]));
+    let du = V(dy[at.i]) * $(ACTIVATION)_slope(affine(norm, normal_x));
     dgamma += du * normal_x;
     dbeta += du;
+    at = advance(at);
   }
   put(0, sum_of(dgamma), lane);
   put(1, sum_of(dbeta), lane);

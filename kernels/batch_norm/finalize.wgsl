@@ -1,5 +1,5 @@
 // Merges the slabs' moments of each channel into its norm, and moves the running statistics towards them (there the
-// variance is the unbiased one). A workgroup takes one channel, a lane one slab.
+// variance is the unbiased one). A workgroup takes CHANNELS channels, a lane one slab of one.
 
 #include "../common/vector.wgsl"
 #include "./moments.wgsl"
@@ -14,15 +14,15 @@
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let c = group.x;
-  var slab = Moments();
-  if (lane < SLABS) {
-    slab = partial[lane * C + c];
+  let c = group.x * CHANNELS + lane / SLABS;
+  let slab = lane % SLABS;
+  let used = lane < CHANNELS * SLABS && c < C;
+  if (used) {
+    lane_moments[lane] = partial[slab * C + c];
   }
-  lane_moments[lane] = slab;
   workgroupBarrier();
-  if (lane == 0) {
-    let all = all_lanes();
+  if (used && slab == 0) {
+    let all = merged(lane, SLABS);
     norms[c] = Norm(all.mean, inverseSqrt(all.squares / all.count + EPS), gamma[c], beta[c]);
     running_mean[c] += MOMENTUM * (all.mean - running_mean[c]);
     running_variance[c] += MOMENTUM * (all.squares / (all.count - 1.0) - running_variance[c]);

@@ -34,7 +34,7 @@ export function batchNorms(
   device: Device,
   { x, gamma, beta, running, eps, momentum }: Norm & { x: Tensor; momentum: number },
 ): Tensor {
-  const { constants, slabs } = slabsOf(x);
+  const { constants, slabs, channels } = slabsOf(x);
   const { C } = constants;
   const partial = device.tensor([slabs, C, 3]);
   device.dispatch({
@@ -48,10 +48,10 @@ export function batchNorms(
   const norms = device.tensor([C, 4]);
   device.dispatch({
     kernel: finalizeKernel,
-    constants: { WIDTH: 1, HALF: false, LANES, C, SLABS: slabs, EPS: eps, MOMENTUM: momentum },
+    constants: { WIDTH: 1, HALF: false, LANES, C, SLABS: slabs, CHANNELS: channels, EPS: eps, MOMENTUM: momentum },
     reads: { partial, gamma, beta },
     writes: { norms, running_mean: running.mean, running_variance: running.variance },
-    workgroups: [C],
+    workgroups: [Math.ceil(C / channels)],
     flops: 8 * slabs * C,
   });
   return norms;
@@ -100,7 +100,7 @@ export function backwardParameters(
   device: Device,
   { x, dy, norms, activation, dgamma, dbeta }: Backward & { dgamma: Tensor; dbeta: Tensor },
 ): void {
-  const { constants, slabs } = slabsOf(x);
+  const { constants, slabs, channels } = slabsOf(x);
   const { C } = constants;
   const partial = device.tensor([slabs, C, 2]);
   device.dispatch({
@@ -113,10 +113,10 @@ export function backwardParameters(
   });
   device.dispatch({
     kernel: backwardMergeKernel,
-    constants: { LANES, SUMS: 2, C, SLABS: slabs },
+    constants: { LANES, C, SLABS: slabs, CHANNELS: channels },
     reads: { partial },
     writes: { dgamma, dbeta },
-    workgroups: [C],
+    workgroups: [Math.ceil(C / channels)],
     flops: size(partial),
   });
 }
@@ -142,15 +142,20 @@ export function backwardInput(
   });
 }
 
-/** A channel's pixels in slabs: enough workgroups to fill a GPU, at most one slab for each lane of the merge. */
+/**
+ * A channel's pixels in slabs: enough workgroups to fill a GPU, each with some vectors for every lane, and no more slabs
+ * than a merge has lanes; it takes as many channels as these are enough for.
+ */
 function slabsOf(x: Tensor) {
   const { n, c, plane } = nchw(x);
   const v = vector(plane, x);
   const vectors = (n * plane) / v.WIDTH;
-  const wanted = Math.min(LANES, Math.ceil(2048 / c), Math.ceil(vectors / LANES));
+  const wanted = Math.min(LANES, Math.ceil(2048 / c), Math.ceil(vectors / (8 * LANES)));
   const slab = Math.ceil(vectors / wanted);
+  const slabs = Math.ceil(vectors / slab);
   return {
     constants: { ...v, LANES, N: n, C: c, PLANE: plane / v.WIDTH, SLAB: slab },
-    slabs: Math.ceil(vectors / slab),
+    slabs,
+    channels: Math.floor(LANES / slabs),
   };
 }

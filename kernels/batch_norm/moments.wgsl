@@ -9,19 +9,19 @@ struct Moments {
 
 var<workgroup> lane_moments: array<Moments, LANES>;
 
-/// The moments of all lanes' numbers together, once every lane has put its own and passed a barrier.
-fn all_lanes() -> Moments {
-  let origin = lane_moments[0].mean;
+/// The moments of `lanes` lanes' numbers together, once each has put its own and all have passed a barrier.
+fn merged(first: u32, lanes: u32) -> Moments {
+  let origin = lane_moments[first].mean;
   var count = 0.0;
   var sum = 0.0;
-  for (var lane = 0u; lane < LANES; lane++) {
+  for (var lane = first; lane < first + lanes; lane++) {
     let other = lane_moments[lane];
     count += other.count;
     sum += other.count * (other.mean - origin);
   }
   let mean = origin + sum / count;
   var squares = 0.0;
-  for (var lane = 0u; lane < LANES; lane++) {
+  for (var lane = first; lane < first + lanes; lane++) {
     let other = lane_moments[lane];
     squares += other.squares + other.count * (other.mean - mean) * (other.mean - mean);
   }

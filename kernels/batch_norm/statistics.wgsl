@@ -14,18 +14,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let slab = group.y;
   let end = slab_end(slab);
   var k = slab * SLAB + lane;
+  var at = cursor(k, c);
   var first = V();
   if (k < end) {
-    first = V(x[address(k, c)]);
+    first = V(x[at.i]);
   }
   var count = 0.0;
   var sum = V();
   var squares = V();
   for (; k < end; k += LANES) {
-    let d = V(x[address(k, c)]) - first;
+    let d = V(x[at.i]) - first;
     count += 1.0;
     sum += d;
     squares += d * d;
+    at = advance(at);
   }
   let mean = sum / max(count, 1.0);
   squares -= sum * mean;
@@ -39,6 +41,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
   workgroupBarrier();
   if (lane == 0) {
-    partial[slab * C + c] = all_lanes();
+    partial[slab * C + c] = merged(0, LANES);
   }
 }

@@ -17,3 +17,17 @@ export function planewise(x: Tensor) {
     workgroups,
   };
 }
+
+/** Constants and workgroups of a kernel that includes plane_sum.wgsl. */
+export function planeSum(x: Tensor) {
+  const { n, c, plane } = nchw(x);
+  const v = vector(plane, x);
+  const vectors = plane / v.WIDTH;
+  // Enough vectors for a lane to be worth the adding up; a team is at most a workgroup.
+  const team = Math.min(LANES, 2 ** Math.floor(Math.log2(Math.max(1, vectors / 16))));
+  const workgroups = fold(Math.ceil((n * c) / (LANES / team)));
+  return {
+    constants: { ...v, LANES, TEAM: team, PLANES: n * c, PLANE: vectors, GROUPS_X: workgroups[0] },
+    workgroups,
+  };
+}

@@ -38,3 +38,13 @@ fn taps(plane: u32, i: u32, j: u32) -> Taps {
   );
 #end
 }
+
+/// sum + one row of a kernel over the pixels that it meets.
+fn row_sum(kernel: vec3f, row: Taps, sum: V) -> V {
+  return fma(V(kernel.x), row.left, fma(V(kernel.y), row.middle, fma(V(kernel.z), row.right, sum)));
+}
+
+/// A vector of dy times the pixels that each of a kernel row's three weights met.
+fn row_dots(d: V, row: Taps) -> vec3f {
+  return vec3f(dot_of(d, row.left), dot_of(d, row.middle), dot_of(d, row.right));
+}

@@ -38,7 +38,7 @@ function multiply(device: Device, left: Tensor | Matrix, right: Tensor | Matrix,
   const b = 'tensor' in right ? right : matrix(right);
   const [rows, columns] = product.shape;
   const types = { A: a.tensor.dtype, B: b.tensor.dtype, PRODUCT: product.dtype };
-  const tile = Math.min(8, rows);
+  const tile = Math.min(4, rows);
   device.dispatch({
     kernel: multiplyKernel,
     constants: {

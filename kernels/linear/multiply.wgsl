@@ -27,7 +27,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let a$i = min(row + $i, ROWS - 1) * A_ROW; // the last tile hangs over; what it sums there is not stored
   var sum$i = 0.0;
 #end
-  for (var k = 0u; k < DEPTH; k++) {
+  // It starts at 0, but no compiler knows: unrolling a short loop would cost seconds on software adapters.
+  for (var k = group.z; k < DEPTH; k++) {
     let v = f32(b[k * B_STEP + column * B_COLUMN]);
 #for i in 0..TILE
     sum$i = fma(f32(a[a$i + k * A_STEP]), v, sum$i);

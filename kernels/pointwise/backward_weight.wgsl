@@ -1,5 +1,5 @@
-// dW[o,c] = Σ_{n,p} dy[n,o,p] · x[n,c,s·p], in slabs of whole images: each workgroup sums one TILE_O × TILE_C tile of
-// the matrix over one slab, its lanes taking every LANES-th vector of pixels; a merge adds the slabs.
+// dW[o,c] = Σ_{n,p} dy[n,o,p] · x[n,c,s·p], in slabs: each workgroup sums one TILE_O × TILE_C tile of the matrix over one
+// slab of (n,p), its lanes taking every LANES-th vector of pixels; a merge adds the slabs.
 
 #include "../common/vector.wgsl"
 #include "../common/lane_sums.wgsl"
@@ -12,31 +12,31 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let o = group.x * TILE_O;
   let c = group.y * TILE_C;
-  let first = group.z * IMAGES;
+  let slab = group.z * SLAB;
 #for i in 0..TILE_O
 #for j in 0..TILE_C
   var sum$(i)_$j = 0.0;
 #end
 #end
-  for (var n = first; n < min(first + IMAGES, N); n++) {
-    for (var p = lane; p < PLANE_OUT; p += LANES) {
+  for (var position = slab + lane; position < min(slab + SLAB, POSITIONS); position += LANES) {
+    let n = position / PLANE_OUT;
+    let p = position % PLANE_OUT;
 #if STRIDE == 1
-      let source = p;
+    let source = p;
 #else
-      let source = p / WIDTH_OUT * STRIDE * WIDTH_IN + p % WIDTH_OUT * STRIDE;
+    let source = p / WIDTH_OUT * STRIDE * WIDTH_IN + p % WIDTH_OUT * STRIDE;
 #end
 #for i in 0..TILE_O
-      let d$i = V(dy[(n * C_OUT + min(o + $i, C_OUT - 1)) * PLANE_OUT + p]);
+    let d$i = V(dy[(n * C_OUT + min(o + $i, C_OUT - 1)) * PLANE_OUT + p]);
 #end
 #for j in 0..TILE_C
-      let x$j = V(x[(n * C_IN + min(c + $j, C_IN - 1)) * PLANE_IN + source]);
+    let x$j = V(x[(n * C_IN + min(c + $j, C_IN - 1)) * PLANE_IN + source]);
 #end
 #for i in 0..TILE_O
 #for j in 0..TILE_C
-      sum$(i)_$j += dot_of(d$i, x$j);
+    sum$(i)_$j += dot_of(d$i, x$j);
 #end
 #end
-    }
   }
 #for i in 0..TILE_O
 #for j in 0..TILE_C

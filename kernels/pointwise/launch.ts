@@ -1,6 +1,7 @@
 import type { Device } from '../../src/runtime/device.ts';
+import { fold } from '../../src/runtime/command.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { LANES, nchw, slabsOf, vector } from '../common/launch.ts';
+import { LANES, nchw, slabsOfPositions, vector } from '../common/launch.ts';
 import { merge } from '../reduce/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
@@ -30,16 +31,20 @@ function multiply(device: Device, { x, weight, bias, y, stride }: Multiply, tran
   const from = nchw(x);
   const to = nchw(y);
   const v = vector(stride === 1 ? to.plane : 1, x);
-  const tile = Math.min(16, to.c);
+  const positions = (to.n * to.plane) / v.WIDTH;
+  const tiles = { TILE_O: Math.min(Number(process.env.T ?? 8), to.c), VECTORS: Number(process.env.P ?? 2) };
+  const groups = fold(Math.ceil(positions / LANES / tiles.VECTORS));
   device.dispatch({
     kernel: multiplyKernel,
     constants: {
       ...v,
+      ...tiles,
       LANES,
       BIAS: bias !== undefined,
       TRANSPOSED: transposed,
       STRIDE: stride,
-      TILE_O: tile,
+      POSITIONS: positions,
+      GROUPS_X: groups[0],
       C_IN: from.c,
       C_OUT: to.c,
       WIDTH_IN: from.w,
@@ -49,7 +54,7 @@ function multiply(device: Device, { x, weight, bias, y, stride }: Multiply, tran
     },
     reads: { x, weight, bias },
     writes: { y },
-    workgroups: [Math.ceil(to.plane / v.WIDTH / LANES), Math.ceil(to.c / tile), to.n],
+    workgroups: [groups[0], Math.ceil(to.c / tiles.TILE_O), groups[1]],
     flops: 2 * from.c * to.c * to.n * Math.min(from.plane, to.plane),
   });
 }
@@ -62,9 +67,10 @@ export function backwardWeight(
   const from = nchw(x);
   const to = nchw(dy);
   const v = vector(stride === 1 ? to.plane : 1, x);
-  const tiles = { TILE_O: 4, TILE_C: 4 };
+  const tiles = { TILE_O: Number(process.env.TO ?? 4), TILE_C: Number(process.env.TC ?? 4) };
   const groups: [number, number] = [Math.ceil(to.c / tiles.TILE_O), Math.ceil(from.c / tiles.TILE_C)];
-  const { images, slabs } = slabsOf(to.n, groups[0] * groups[1]);
+  const positions = (to.n * to.plane) / v.WIDTH;
+  const { SLAB, slabs } = slabsOfPositions(positions, groups[0] * groups[1]);
   const partial = device.tensor([slabs, to.c, from.c]);
   device.dispatch({
     kernel: backwardWeightKernel,
@@ -74,8 +80,8 @@ export function backwardWeight(
       ...v,
       LANES,
       STRIDE: stride,
-      N: to.n,
-      IMAGES: images,
+      POSITIONS: positions,
+      SLAB,
       C_IN: from.c,
       C_OUT: to.c,
       WIDTH_IN: from.w,

@@ -2,9 +2,9 @@
 //
 //   y[n,o,p] = Σ_c matrix[o,c] · x[n,c,s·p] (+ bias[o])
 //
-// The backward pass to the input is the same product with the matrix read TRANSPOSED (and a stride that spreads
-// pixels out instead of skipping them). A thread keeps TILE_O output channels of one vector of pixels in registers;
-// matrix addresses depend only on the workgroup, so they are read once for all lanes.
+// The backward pass to the input is the same product with the matrix read TRANSPOSED (and a stride that spreads pixels
+// out instead of skipping them). A thread keeps TILE_O output channels at each of VECTORS vectors of pixels in registers.
+// Matrix addresses depend only on the workgroup, so each element is read once for all lanes and serves all vectors.
 
 #include "../common/vector.wgsl"
 
@@ -30,47 +30,63 @@ fn matrix(channel: u32, c: u32) -> f32 {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let p = group.x * LANES + lane;
-  if (p >= PLANE_OUT) {
-    return;
-  }
-#if STRIDE == 1
-  let source = p;
-#elif TRANSPOSED
-  // Only every other pixel of every other row was read on the way forward.
-  let inside = (p / WIDTH_OUT) % STRIDE == 0 && (p % WIDTH_OUT) % STRIDE == 0;
-  let source = p / WIDTH_OUT / STRIDE * WIDTH_IN + p % WIDTH_OUT / STRIDE;
-#else
-  let source = p / WIDTH_OUT * STRIDE * WIDTH_IN + p % WIDTH_OUT * STRIDE;
-#end
   let o = group.y * TILE_O;
-  let n = group.z;
+#for v in 0..VECTORS
+  let position$v = ((group.z * GROUPS_X + group.x) * VECTORS + $v) * LANES + lane;
+  let n$v = min(position$v, POSITIONS - 1) / PLANE_OUT;
+  let p$v = min(position$v, POSITIONS - 1) % PLANE_OUT;
+#if STRIDE == 1
+  let source$v = n$v * C_IN * PLANE_IN + p$v;
+#else
+  let i$v = p$v / WIDTH_OUT;
+  let j$v = p$v % WIDTH_OUT;
+#if TRANSPOSED
+  // Only the first pixel of every STRIDE in every STRIDE-th row was read on the way forward.
+  let inside$v = i$v % STRIDE == 0 && j$v % STRIDE == 0;
+  let source$v = n$v * C_IN * PLANE_IN + i$v / STRIDE * WIDTH_IN + j$v / STRIDE;
+#else
+  let source$v = n$v * C_IN * PLANE_IN + i$v * STRIDE * WIDTH_IN + j$v * STRIDE;
+#end
+#end
+#end
 
-#for i in 0..TILE_O
-  var sum$i = V();
+#for t in 0..TILE_O
+#if BIAS
+  let bias$t = V(bias[min(o + $t, C_OUT - 1)]);
+#else
+  let bias$t = V();
+#end
+#for v in 0..VECTORS
+  var sum$(t)_$v = bias$t;
+#end
+#end
+  for (var c = 0u; c < C_IN; c++) {
+#for v in 0..VECTORS
+    let x$v = V(x[source$v + c * PLANE_IN]);
+#end
+#for t in 0..TILE_O
+    let m$t = V(matrix(o + $t, c));
+#for v in 0..VECTORS
+    sum$(t)_$v = fma(m$t, x$v, sum$(t)_$v);
+#end
+#end
+  }
+
+#for v in 0..VECTORS
+  if (position$v < POSITIONS) {
+#for t in 0..TILE_O
+#if C_OUT % TILE_O != 0
+    if (o + $t < C_OUT) {
+#else
+    {
 #end
 #if STRIDE != 1 && TRANSPOSED
-  if (inside) {
+      y[(n$v * C_OUT + o + $t) * PLANE_OUT + p$v] = Stored(select(V(), sum$(t)_$v, inside$v));
 #else
-  {
-#end
-    for (var c = 0u; c < C_IN; c++) {
-      let v = V(x[(n * C_IN + c) * PLANE_IN + source]);
-#for i in 0..TILE_O
-      sum$i = fma(V(matrix(o + $i, c)), v, sum$i);
+      y[(n$v * C_OUT + o + $t) * PLANE_OUT + p$v] = Stored(sum$(t)_$v);
 #end
     }
-  }
-#for i in 0..TILE_O
-#if C_OUT % TILE_O != 0
-  if (o + $i < C_OUT) {
-#else
-  {
 #end
-#if BIAS
-    sum$i += bias[o + $i];
-#end
-    y[(n * C_OUT + o + $i) * PLANE_OUT + p] = Stored(sum$i);
   }
 #end
 }

@@ -28,7 +28,7 @@ export async function gradcheck(
   { eps = 1e-2, tolerance = 1e-2 }: GradcheckOptions = {},
 ): Promise<number> {
   const random = pseudoRandom(1);
-  const shape = device.tidy(() => f(new Tape(device), inputs)).shape;
+  const shape = device.tidy(() => f(new Tape(device), inputs).shape);
   const upstream = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random());
   const dy = device.upload(upstream, shape);
 

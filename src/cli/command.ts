@@ -6,21 +6,17 @@ const isExpected = (error: unknown) =>
   error instanceof UserError || error instanceof GpuError || error instanceof ShaderError;
 
 /**
- * Runs a command and ends the process: with 0, with 2 for a mistake of the user's, with 1 for anything else.
- * Errors are one line on stderr.
+ * Runs a command and sets the process's exit code: 0, 2 for a mistake of the user's, 1 for anything else. Errors are
+ * one line on stderr. The process then ends by itself; to force it while the GPU works would crash some drivers.
  */
 export async function main(command: Command): Promise<void> {
   try {
     await command.parseAsync();
-    process.exitCode = 0;
   } catch (error) {
     const { message } = error as Error;
     console.error(`${command.name()}: ${isExpected(error) ? message : `unexpected error: ${message}`}`);
     process.exitCode = error instanceof UserError ? error.exitCode : 1;
   }
-  // Dawn keeps threads and timers alive; there is nothing left to wait for once the streams are written.
-  await new Promise((done) => process.stdout.write('', done));
-  process.exit();
 }
 
 /** A command with what all of ours share. */

@@ -67,22 +67,23 @@ async function run(options: Options): Promise<void> {
   const net = new YYNet(configureNet(options, data));
   const choice = await requestNodeAdapter({ adapter: options.adapter });
   const device = await Device.open(choice);
-  const folder = await RunFolder.create(options.out ?? (await RunFolder.next(nameOf(options))), {
-    ...options,
-    net: net.config,
-    recipe,
-    adapter: choice.info.name,
+  const { data: source, model, seed, limitTrain, limitVal, maxSteps } = options;
+  const config = {
+    ...{ data: source, model, adapter: choice.info.name, seed, limitTrain, limitVal, maxSteps },
+    ...recipe,
+    ...net.config,
     parameters: net.parameterCount,
-    classes: data.train.classes,
-    train_images: data.train.length,
-    val_images: data.validation.length,
-  });
+    classNames: data.train.classes,
+    trainImages: data.train.length,
+    valImages: data.validation.length,
+  };
+  const folder = await RunFolder.create(options.out ?? (await RunFolder.next(nameOf(options))), snakeCase(config));
   const say = options.json ? console.error : console.log;
   if (choice.notice) console.error(choice.notice);
-  say(`${options.model}: ${net.parameterCount.toLocaleString('en')} parameters, on ${choice.info.name}`);
+  say(`${model}: ${net.parameterCount.toLocaleString('en')} parameters, on ${choice.info.name}`);
   say(`${data.train.length} images to train on, ${data.validation.length} to validate, written to ${folder.path}`);
 
-  const trainer = await Trainer.create(device, net, data, recipe, options.seed);
+  const trainer = await Trainer.create(device, net, data, recipe, seed);
   const progress = new ProgressLine();
   try {
     await trainer.run(
@@ -95,7 +96,7 @@ async function run(options: Options): Promise<void> {
           else progress.print(describe(metrics, recipe.epochs));
         },
       },
-      options.maxSteps,
+      maxSteps,
     );
   } finally {
     progress.stop();
@@ -133,3 +134,9 @@ function configureRecipe({ data, epochs, batchSize, lr }: Options): Recipe {
 }
 
 const nameOf = ({ data, model }: Options) => `${data === 'shapes' ? data : 'cifar10'}-${model}`;
+
+/** The files we write name things as the metrics do: batch_size, not batchSize. */
+const snakeCase = (object: object) =>
+  Object.fromEntries(
+    Object.entries(object).map(([key, value]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+  );

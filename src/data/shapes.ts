@@ -1,25 +1,10 @@
 import type { Dataset, Splits } from './dataset.ts';
 import { Random } from './random.ts';
 
-/**
- * The built-in data set: 32×32 drawings of a coloured form on a tinted background, ten classes of equal size.
- *
- * A class is a pair of one of five forms and one of five colours, chosen so that every form comes in two colours
- * and every colour in two forms. Who sees the form alone, or the colour alone, is left with two equally likely
- * classes, so is right at most half of the time; only both together can do better. For this to hold,
- *
- * - all colours have the same mean of red, green and blue, so the grey image (all that the Yin branch sees) is the
- *   same in either colour, up to rounding;
- * - all forms cover the same area, so the amount of colour says nothing of the form.
- *
- * Position, size, tilt, brightness, background and noise vary. The arithmetic is only + - * / and square roots,
- * which are exact to the last bit everywhere, so a seed gives the same pixels on every machine.
- */
-
 const SIZE = 32;
 const PLANE = SIZE * SIZE;
 /** Every form's area in square pixels, at scale 1. */
-const AREA = 150;
+export const AREA = 200;
 
 /** A form's signed distance at (x, y) from its centre, in pixels: below 0 inside. Mirror symmetric: flips are safe. */
 type Form = (x: number, y: number) => number;
@@ -32,18 +17,19 @@ const RING_HALF = Math.sqrt(AREA / (12 * Math.PI));
 /** Five squares of this side make the cross. */
 const CROSS_SIDE = Math.sqrt(AREA / 5);
 
+/** In an order that makes neighbours easy to tell apart: they share a colour (see SHAPES_CLASSES). */
 export const FORMS: readonly { readonly name: string; readonly distance: Form }[] = [
   { name: 'disc', distance: (x, y) => Math.sqrt(x * x + y * y) - DISC_RADIUS },
-  { name: 'square', distance: (x, y) => box(x, y, SQUARE_HALF, SQUARE_HALF) },
-  {
-    name: 'triangle',
-    distance: (x, y) => Math.max(y, (Math.abs(x) * Math.sqrt(3) - y) / 2) - TRIANGLE_INRADIUS,
-  },
-  { name: 'ring', distance: (x, y) => Math.abs(Math.sqrt(x * x + y * y) - 3 * RING_HALF) - RING_HALF },
   {
     name: 'cross',
     distance: (x, y) =>
       Math.min(box(x, y, 1.5 * CROSS_SIDE, 0.5 * CROSS_SIDE), box(x, y, 0.5 * CROSS_SIDE, 1.5 * CROSS_SIDE)),
+  },
+  { name: 'square', distance: (x, y) => box(x, y, SQUARE_HALF, SQUARE_HALF) },
+  { name: 'ring', distance: (x, y) => Math.abs(Math.sqrt(x * x + y * y) - 3 * RING_HALF) - RING_HALF },
+  {
+    name: 'triangle',
+    distance: (x, y) => Math.max(y, (Math.abs(x) * Math.sqrt(3) - y) / 2) - TRIANGLE_INRADIUS,
   },
 ];
 
@@ -67,7 +53,7 @@ export const SHAPES_CLASSES = Array.from({ length: 2 * FORMS.length }, (_, label
   return { name: `${COLOURS[colour].name} ${FORMS[form].name}`, form, colour };
 });
 
-/** Standard deviation of a pixel's noise; it never exceeds 3.46 of them, so a form's pixels stay within 0..255. */
+/** Standard deviation of a pixel's noise; it never exceeds 3.46 of them, so that hardly a pixel has to be cut to 0..255. */
 const NOISE = 8;
 /** Four random bytes' sum has this standard deviation around 510. */
 const BYTES_DEVIATION = Math.sqrt((4 * (256 * 256 - 1)) / 12);
@@ -79,20 +65,20 @@ const BYTES_DEVIATION = Math.sqrt((4 * (256 * 256 - 1)) / 12);
 export function drawShape(form: number, colour: number, random: Random, pixels: Uint8Array): void {
   const { distance } = FORMS[form];
   const scale = random.uniform(0.8, 1.1);
-  const centreX = SIZE / 2 + random.uniform(-4, 4);
-  const centreY = SIZE / 2 + random.uniform(-4, 4);
-  // a tilt of up to 33° from the tangent of its half, which needs no sine
-  const tangent = random.uniform(-0.3, 0.3);
+  const centreX = SIZE / 2 + random.uniform(-3, 3);
+  const centreY = SIZE / 2 + random.uniform(-3, 3);
+  // a tilt of up to 23° from the tangent of its half, which needs no sine
+  const tangent = random.uniform(-0.2, 0.2);
   const cos = (1 - tangent * tangent) / (1 + tangent * tangent) / scale;
   const sin = (2 * tangent) / (1 + tangent * tangent) / scale;
 
-  const level = random.uniform(110, 125);
+  const level = random.uniform(120, 135);
   const saturation = random.uniform(0.8, 1);
   const shade = tint(random, 6).map((t, c) => level + t + saturation * COLOURS[colour].rgb[c]);
-  const contrast = random.uniform(40, 75) * (random.int(2) === 0 ? -1 : 1);
-  const ground = tint(random, 15).map((t) => level + t + contrast);
-  const slopeX = random.uniform(-0.6, 0.6);
-  const slopeY = random.uniform(-0.6, 0.6);
+  const contrast = random.uniform(50, 66);
+  const ground = tint(random, 14).map((t) => level + t - contrast);
+  const slopeX = random.uniform(-0.3, 0.3);
+  const slopeY = random.uniform(-0.3, 0.3);
 
   for (let i = 0; i < PLANE; i++) {
     const column = (i % SIZE) + 0.5;
@@ -127,9 +113,25 @@ function clamp01(x: number): number {
   return Math.max(0, Math.min(1, x));
 }
 
-/** Draws the data set; the sizes are numbers of images. Image i of a split depends on the seed and i alone. */
+/**
+ * The built-in data set: drawings of 32×32 pixels of a coloured form on a darker ground, ten classes of equal size.
+ *
+ * A class is a pair of one of five forms and one of five colours, such that every form comes in two colours and
+ * every colour in two forms. Who knows the form alone, or the colour alone, is left with two equally likely
+ * classes and is right half of the time at best; only both together name the class. For this to hold,
+ *
+ * - all colours have the same mean of red, green and blue: in grey, which is all that the Yin branch sees, an image
+ *   is the same in either colour, up to rounding;
+ * - all forms cover the same area: the amount of colour tells nothing of the form.
+ *
+ * Position, size, tilt, brightness, ground and noise vary. Only + - * / and square roots are used, which are exact
+ * to the last bit everywhere, so that a seed gives the same pixels on every machine.
+ *
+ * Image i of a split depends on the seed and on i alone.
+ * @param options sizes are numbers of images
+ */
 export function shapes(options: { seed?: number; train?: number; validation?: number } = {}): Splits {
-  const { seed = 0, train = 480, validation = 200 } = options;
+  const { seed = 0, train = 400, validation = 200 } = options;
   return { train: drawSplit(seed, 0, train), validation: drawSplit(seed, 1, validation) };
 }
 

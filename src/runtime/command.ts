@@ -27,10 +27,10 @@ export interface DispatchCommand {
   readonly bytes: number;
 }
 
-/** What the device does, in order. */
+/** What the device does, in order. `submit` stands for what goes to the queue by itself: a write, a recording's run. */
 export type Command =
   | DispatchCommand
-  | { readonly type: 'write'; readonly tensor: Tensor; readonly data: Uint8Array<ArrayBuffer> }
+  | { readonly type: 'submit'; readonly submit: () => void }
   | { readonly type: 'copy'; readonly from: Tensor; readonly to: GPUBuffer };
 
 /** @throws Error where the launch code and the kernel do not name the same variables. */
@@ -77,4 +77,15 @@ export function bind(gpu: GPUDevice, { kernel, tensors }: DispatchCommand): GPUB
       },
     })),
   });
+}
+
+/** Adds a command to a compute pass. */
+export function encode(
+  pass: GPUComputePassEncoder,
+  { kernel, workgroups }: DispatchCommand,
+  group: GPUBindGroup,
+): void {
+  pass.setPipeline(kernel.pipeline!);
+  pass.setBindGroup(0, group);
+  pass.dispatchWorkgroups(...workgroups);
 }

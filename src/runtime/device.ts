@@ -1,5 +1,5 @@
 import type { AdapterChoice, AdapterSummary } from './adapter.ts';
-import { bind, type Command, type Dispatch, type DispatchCommand, resolve } from './command.ts';
+import { bind, type Command, type Dispatch, type DispatchCommand, encode, resolve } from './command.ts';
 import { GpuError } from './errors.ts';
 import { BufferUsage, MapMode } from './flags.ts';
 import { Memory, type Storage } from './memory.ts';
@@ -21,6 +21,8 @@ export class Device {
   private recording = false;
   private scopes: Storage[][] = [];
   private flushing: Promise<void> = Promise.resolve();
+  /** Flushes under way, which may be waiting for pipelines. */
+  private sending = 0;
   private failure?: GpuError;
 
   /**
@@ -81,16 +83,17 @@ export class Device {
 
   /** Runs `f`, then releases every tensor made meanwhile, except those in what it returned. */
   tidy<T>(f: () => T): T {
-    this.scopes.push([]);
+    const made: Storage[] = [];
+    this.scopes.push(made);
+    const kept = new Set<Storage>();
     try {
       const result = f();
-      const kept = new Set(storagesIn(result));
-      const made = this.scopes.at(-1)!;
-      this.scopes.at(-2)?.push(...made.filter((storage) => kept.has(storage)));
-      if (!this.recording) for (const storage of made) if (!kept.has(storage)) this.memory.release(storage);
+      for (const storage of storagesIn(result)) kept.add(storage);
       return result;
     } finally {
       this.scopes.pop();
+      this.scopes.at(-1)?.push(...made.filter((storage) => kept.has(storage)));
+      if (!this.recording) for (const storage of made) if (!kept.has(storage)) this.memory.release(storage);
     }
   }
 
@@ -100,9 +103,10 @@ export class Device {
       throw new Error(`write(): [${tensor.shape}] must get ${byteLength(tensor)} bytes, got ${data.byteLength}`);
     }
     if (this.recording) throw new Error('write(): a recording cannot hold host data, write before it runs');
+    if (tensor.storage.released) throw new Error('write(): the tensor was released before this use');
     const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-    if (this.pending.length === 0) this.gpu.queue.writeBuffer(tensor.storage.buffer!, tensor.offset, pad(bytes));
-    else this.pending.push({ type: 'write', tensor, data: pad(bytes.slice()) });
+    const source = pad(this.idle ? bytes : bytes.slice());
+    this.inOrder(() => this.gpu.queue.writeBuffer(tensor.storage.buffer!, tensor.offset, source));
   }
 
   /** Queues one run of a kernel; its pipeline starts to compile if it is new. */
@@ -114,7 +118,11 @@ export class Device {
   flush(): Promise<void> {
     const commands = this.pending;
     this.pending = [];
-    this.flushing = this.flushing.catch(() => {}).then(() => this.send(commands));
+    this.sending++;
+    this.flushing = this.flushing
+      .catch(() => {})
+      .then(() => this.send(commands))
+      .finally(() => this.sending--);
     return this.flushing;
   }
 
@@ -125,6 +133,7 @@ export class Device {
 
   /** The tensor's bytes on the host, after everything queued so far. */
   async readBytes(tensor: Tensor): Promise<ArrayBuffer> {
+    if (tensor.storage.released) throw new Error('read(): the tensor was released before this use');
     const bytes = byteLength(tensor);
     const staging = this.gpu.createBuffer({
       size: Math.ceil(bytes / 4) * 4,
@@ -173,7 +182,8 @@ export class Device {
     }
     const dispatches = commands as DispatchCommand[];
     await Promise.all(new Set(dispatches.map(({ kernel }) => kernel.compiled)));
-    const recording = new Recording(this.gpu, dispatches, result, storagesIn(result), this.memory);
+    const inOrder = (submit: () => void) => this.inOrder(submit);
+    const recording = new Recording(this.gpu, dispatches, result, storagesIn(result), this.memory, inOrder);
     this.check();
     return recording;
   }
@@ -181,6 +191,16 @@ export class Device {
   /** Ends the device; nothing of it can be used again. */
   destroy(): void {
     this.gpu.destroy();
+  }
+
+  private get idle(): boolean {
+    return this.pending.length === 0 && this.sending === 0;
+  }
+
+  /** Does something with the GPU's queue now, or behind the commands that still wait. */
+  private inOrder(submit: () => void): void {
+    if (this.idle) submit();
+    else this.pending.push({ type: 'submit', submit });
   }
 
   private async send(commands: readonly Command[]): Promise<void> {
@@ -197,9 +217,9 @@ export class Device {
       encoder = undefined;
     };
     for (const command of commands) {
-      if (command.type === 'write') {
+      if (command.type === 'submit') {
         submit();
-        this.gpu.queue.writeBuffer(command.tensor.storage.buffer!, command.tensor.offset, command.data);
+        command.submit();
         continue;
       }
       encoder ??= this.gpu.createCommandEncoder();
@@ -210,9 +230,7 @@ export class Device {
         continue;
       }
       pass ??= encoder.beginComputePass();
-      pass.setPipeline(command.kernel.pipeline!);
-      pass.setBindGroup(0, bind(this.gpu, command));
-      pass.dispatchWorkgroups(...command.workgroups);
+      encode(pass, command, bind(this.gpu, command));
     }
     submit();
     this.check();

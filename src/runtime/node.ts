@@ -24,11 +24,12 @@ interface Candidate extends AdapterId {
 }
 
 /** What is open, by name. Dawn crashes the process once it collects one whose adapter or device is still in use. */
-const opened = new Map<string, GPU>();
+const opened = new Map<string, Promise<GPU>>();
 
 async function createGpu(adapterName: string): Promise<GPU> {
-  const { create, globals } = await import('webgpu');
-  Object.assign(globalThis, globals);
+  const { create } = await import('webgpu').catch((error: Error) => {
+    throw new UserError(`Dawn, which is WebGPU for Node, does not load on this machine: ${error.message}`);
+  });
   return create([...OPTIONS, `adapter=${adapterName}`]);
 }
 
@@ -80,8 +81,9 @@ async function allCandidates(): Promise<Candidate[]> {
 }
 
 async function open({ driver, ...id }: Candidate): Promise<AdapterChoice> {
-  const gpu = opened.get(id.name) ?? (await createGpu(id.name));
-  opened.set(id.name, gpu);
+  const opening = opened.get(id.name) ?? createGpu(id.name);
+  opened.set(id.name, opening);
+  const gpu = await opening;
   const adapter = await requestAdapter(gpu, driver);
   if (!adapter) throw new UserError(`The adapter ${id.name} (${id.class}, ${id.backend}) no longer answers.`);
   const info = summarize(id, adapter);
@@ -90,7 +92,7 @@ async function open({ driver, ...id }: Candidate): Promise<AdapterChoice> {
 
 /**
  * Opens an adapter in Node, by Dawn. Where the system has none that answers, or none of that name, SwiftShader is tried
- * out of @sparticuz/chromium. Sets WebGPU's global names (GPUBufferUsage and others), which Node lacks.
+ * out of @sparticuz/chromium.
  * @throws UserError when none answers (what to install), or none to `adapter` (what there is).
  */
 export async function requestNodeAdapter({ adapter: wanted = 'auto' }: AdapterRequest = {}): Promise<AdapterChoice> {

@@ -1,4 +1,4 @@
-import { bind, type DispatchCommand } from './command.ts';
+import { bind, type DispatchCommand, encode } from './command.ts';
 import type { Memory, Storage } from './memory.ts';
 
 /** From which command to which a storage holds something anybody will read. */
@@ -21,7 +21,7 @@ export interface Cost {
  */
 export class Recording<T> {
   readonly cost: Cost;
-  private readonly bindGroups: readonly GPUBindGroup[];
+  readonly bindGroups: readonly GPUBindGroup[];
 
   /** Assigns buffers to the recording's own storages; every pipeline must be compiled. */
   constructor(
@@ -31,6 +31,7 @@ export class Recording<T> {
     readonly result: T,
     kept: readonly Storage[],
     memory: Memory,
+    private readonly inOrder: (submit: () => void) => void,
   ) {
     assignBuffers(lifetimes(commands, kept), memory);
     this.bindGroups = commands.map((command) => bind(gpu, command));
@@ -41,16 +42,15 @@ export class Recording<T> {
     };
   }
 
-  /** Submits all dispatches; returns at once. */
+  /** Submits all dispatches, or queues them behind commands that still wait to be sent; returns at once. */
   run(): void {
+    this.inOrder(() => this.submit());
+  }
+
+  private submit(): void {
     const encoder = this.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    for (let i = 0; i < this.commands.length; i++) {
-      const { kernel, workgroups } = this.commands[i];
-      pass.setPipeline(kernel.pipeline!);
-      pass.setBindGroup(0, this.bindGroups[i]);
-      pass.dispatchWorkgroups(...workgroups);
-    }
+    for (let i = 0; i < this.commands.length; i++) encode(pass, this.commands[i], this.bindGroups[i]);
     pass.end();
     this.gpu.queue.submit([encoder.finish()]);
   }

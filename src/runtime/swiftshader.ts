@@ -29,12 +29,19 @@ export async function prepareSwiftShader(): Promise<string | undefined> {
 function findPackage(): string | undefined {
   for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
     try {
-      return dirname(dirname(createRequire(from).resolve(PACKAGE)));
+      return packageRoot(createRequire(from).resolve(PACKAGE));
     } catch {
       // Not installed there.
     }
   }
   return undefined;
+}
+
+/** The folder of the package that a file belongs to; how deep its main file lies differs between versions. */
+function packageRoot(file: string): string {
+  const folder = dirname(file);
+  if (folder === file) throw new Error(`${PACKAGE} holds no SwiftShader`);
+  return existsSync(join(folder, 'bin', 'swiftshader.tar.br')) ? folder : packageRoot(folder);
 }
 
 /** Unpacks into a folder of its own and renames it, so that processes side by side never see half of it. */

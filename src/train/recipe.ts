@@ -37,3 +37,6 @@ export const paperRecipe: Recipe = {
   mean: [0.4914, 0.4822, 0.4465],
   std: [0.2023, 0.1994, 0.201],
 };
+
+/** The paper's recipe scaled to the built-in data set. */
+export const shapesRecipe: Recipe = { ...paperRecipe, epochs: 3, batchSize: 16 };

@@ -1,7 +1,3 @@
-import { augment } from '../../kernels/augment/launch.ts';
-import { score } from '../../kernels/cross_entropy/launch.ts';
-import { crossEntropy } from '../autograd/ops/cross_entropy.ts';
-import { Tape } from '../autograd/tape.ts';
 import { batches, type Dataset, gather, imageSize, type Splits } from '../data/dataset.ts';
 import { Random } from '../data/random.ts';
 import { AdamW } from '../nn/adamw.ts';
@@ -14,6 +10,7 @@ import type { Tensor } from '../runtime/tensor.ts';
 import { Evaluation } from './evaluation.ts';
 import { InFlight } from './in_flight.ts';
 import type { Recipe } from './recipe.ts';
+import { type StepContext, trainingStep } from './step.ts';
 
 /** One line of metrics.jsonl. */
 export interface EpochMetrics {
@@ -65,15 +62,14 @@ const INITIALISATION = 1;
 const ORDER = 2;
 
 /** Trains a net on a data set by a recipe. The same seed on the same adapter gives the same bits. */
-export class Trainer {
+export class Trainer implements StepContext {
   readonly parameters: ParameterSet;
-  private readonly optimizer: AdamW;
+  readonly optimizer: AdamW;
   private readonly schedule: OneCycle;
   private readonly order: Random;
-  /** u32 [seed, step]: what augmentation and dropout draw from. */
-  private readonly seedTensor: Tensor;
+  readonly seed: Tensor;
   /** Σ loss and number of correct answers since the epoch began. */
-  private readonly totals: Tensor;
+  readonly totals: Tensor;
   private readonly upstream: Tensor;
   /** One recording for full batches, one for the smaller batch at an epoch's end. */
   private readonly steps = new Map<number, Step>();
@@ -81,18 +77,18 @@ export class Trainer {
   private step = 0;
 
   private constructor(
-    private readonly device: Device,
-    private readonly net: Module,
+    readonly device: Device,
+    readonly net: Module,
     private readonly data: Splits,
-    private readonly recipe: Recipe,
-    private readonly seed: number,
+    readonly recipe: Recipe,
+    private readonly seedNumber: number,
   ) {
     const { amsgrad, maxNorm, averageDecay, learningRate, epochs } = recipe;
-    this.parameters = new ParameterSet(device, net, new Random(seed, INITIALISATION));
+    this.parameters = new ParameterSet(device, net, new Random(seedNumber, INITIALISATION));
     this.optimizer = new AdamW(device, this.parameters, { amsgrad, maxNorm, averageDecay });
     this.schedule = new OneCycle(learningRate, epochs * this.stepsPerEpoch);
-    this.order = new Random(seed, ORDER);
-    this.seedTensor = device.tensor([2], 'u32');
+    this.order = new Random(seedNumber, ORDER);
+    this.seed = device.tensor([2], 'u32');
     this.totals = device.tensor([2]);
     this.upstream = device.upload(new Float32Array([1]), [1]);
   }
@@ -204,29 +200,19 @@ export class Trainer {
     const { pixels, targets, recording } = this.steps.get(size)!;
     this.device.write(pixels, images.subarray(0, size * imageSize(this.data.train)));
     this.device.write(targets, labels.subarray(0, size));
-    this.device.write(this.seedTensor, new Uint32Array([this.seed, this.step]));
+    this.device.write(this.seed, new Uint32Array([this.seedNumber, this.step]));
     this.optimizer.prepare(settings);
     recording.run();
     this.step++;
   }
 
-  /** Records the step for batches of one size: augment, forward, loss, backward, clip, AdamW, average. */
+  /** Records the step for batches of one size. */
   private async record(size: number): Promise<void> {
-    const { device, net, recipe, parameters, optimizer, totals, upstream, seedTensor: seed } = this;
+    const { device, upstream } = this;
     const { channels, height, width } = this.data.train;
     const pixels = device.tensor([size, channels, height, width], 'u8');
     const targets = device.tensor([size], 'i32');
-    const recording = await device.record(() => {
-      const tape = new Tape(device);
-      parameters.watch(tape);
-      const images = device.tensor(pixels.shape);
-      augment(device, { ...recipe, pixels, seed, images });
-      const logits = net.forward({ tape, training: true, seed }, images);
-      score(device, { logits, targets, totals });
-      const loss = tape.run(crossEntropy, { logits }, { targets, labelSmoothing: recipe.labelSmoothing });
-      tape.backward(loss, upstream);
-      optimizer.step();
-    });
+    const recording = await device.record(() => trainingStep(this, { pixels, targets }, upstream));
     this.steps.set(size, { pixels, targets, recording });
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AdapterId, choose, identify, noSuchAdapter, softwareNotice } from '../../src/runtime/adapter.ts';
 import { requestBrowserAdapter } from '../../src/runtime/browser.ts';
+import { BufferUsage, MapMode } from '../../src/runtime/flags.ts';
 import { listNodeAdapters, requestNodeAdapter } from '../../src/runtime/node.ts';
 
 const swiftShader = identify('SwiftShader Device (Subzero)', 'vulkan');
@@ -79,8 +80,8 @@ describe('this machine', () => {
         @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) { a[id.x] = f32(id.x) + 0.5; }`,
     });
     const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } });
-    const buffer = device.createBuffer({ size: 256, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC });
-    const staging = device.createBuffer({ size: 256, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const buffer = device.createBuffer({ size: 256, usage: BufferUsage.STORAGE | BufferUsage.COPY_SRC });
+    const staging = device.createBuffer({ size: 256, usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST });
     const encoder = device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     pass.setPipeline(pipeline);
@@ -90,7 +91,7 @@ describe('this machine', () => {
     pass.end();
     encoder.copyBufferToBuffer(buffer, 0, staging, 0, 256);
     device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
+    await staging.mapAsync(MapMode.READ);
     expect([...new Float32Array(staging.getMappedRange())]).toEqual(Array.from({ length: 64 }, (_, i) => i + 0.5));
     device.destroy();
   });

@@ -1,0 +1,65 @@
+// One AdamW step over all parameters in one flat buffer, with g the gradient scaled down to the largest norm allowed:
+//
+//   m₁ ← β₁ m₁ + (1 − β₁) g
+//   m₂ ← β₂ m₂ + (1 − β₂) g²                       with AMSGRAD, m₂ below is the largest so far
+//   p  ← (1 − lr·decay) p − lr / (1 − β₁ᵗ) · m₁ / (√m₂ / √(1 − β₂ᵗ) + eps)
+//   average ← d · average + (1 − d) p
+
+#include "../common/vector.wgsl"
+#include "../grad_norm/scale.wgsl"
+
+// The step's constants, from float64 on the host: 1 − β₂ in f32 would be off by 5e-5.
+struct Hyperparameters {
+  shrink: f32,
+  step_size: f32,
+  beta1: f32,
+  one_minus_beta1: f32,
+  beta2: f32,
+  one_minus_beta2: f32,
+  root_correction2: f32,
+  eps: f32,
+  max_norm: f32,
+  average_decay: f32,
+  one_minus_average_decay: f32,
+}
+
+@group(0) @binding(0) var<storage, read> hyper: Hyperparameters;
+@group(0) @binding(1) var<storage, read> gradient: array<V>;
+@group(0) @binding(2) var<storage, read_write> parameter: array<V>;
+@group(0) @binding(3) var<storage, read_write> moment1: array<V>;
+@group(0) @binding(4) var<storage, read_write> moment2: array<V>;
+#if AMSGRAD
+@group(0) @binding(5) var<storage, read_write> moment2_max: array<V>;
+#end
+#if CLIP
+@group(0) @binding(6) var<storage, read> norm: array<f32>;
+#end
+#if AVERAGE
+@group(0) @binding(7) var<storage, read_write> average: array<V>;
+#end
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * GROUPS_X + group.x) * LANES + lane;
+  if (i >= COUNT) {
+    return;
+  }
+#if CLIP
+  let g = gradient[i] * clip_scale(norm[0], hyper.max_norm);
+#else
+  let g = gradient[i];
+#end
+  let m1 = hyper.beta1 * moment1[i] + hyper.one_minus_beta1 * g;
+  var m2 = hyper.beta2 * moment2[i] + hyper.one_minus_beta2 * g * g;
+  moment1[i] = m1;
+  moment2[i] = m2;
+#if AMSGRAD
+  m2 = max(m2, moment2_max[i]);
+  moment2_max[i] = m2;
+#end
+  let p = hyper.shrink * parameter[i] - hyper.step_size * m1 / (sqrt(m2) / hyper.root_correction2 + hyper.eps);
+  parameter[i] = p;
+#if AVERAGE
+  average[i] = hyper.average_decay * average[i] + hyper.one_minus_average_decay * p;
+#end
+}

@@ -1,0 +1,69 @@
+// Depthwise 3×3 convolution, padding 1: each channel has its own kernel.
+//
+//   y[n,c,i,j] = Σ_{k,l} weight[c,k,l] · x[n,c, s·i+k−1, s·j+l−1]
+//
+// The backward pass to the input is, for stride 1, the same with the kernel FLIPPED (turned by 180°). A thread walks down
+// a band of ROWS rows, a vector of pixels wide: each row of x is read once and added to all rows of y that it meets.
+// A workgroup stays in one channel, so its kernel is read once for all lanes.
+
+#include "../common/vector.wgsl"
+#include "../common/taps.wgsl"
+
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<Stored>;
+
+/// The kernel's row k at channel c.
+fn kernel_row(c: u32, k: u32) -> vec3f {
+#if FLIPPED
+  let at = c * 9 + 8 - 3 * k;
+  return vec3f(weight[at], weight[at - 1], weight[at - 2]);
+#else
+  let at = c * 9 + 3 * k;
+  return vec3f(weight[at], weight[at + 1], weight[at + 2]);
+#end
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let position = (group.z * GROUPS_X + group.x) * LANES + lane;
+  if (position >= POSITIONS) {
+    return;
+  }
+  let c = group.y;
+  let j = position % ROW_OUT;
+  let first = position / ROW_OUT % BANDS * ROWS;
+  let end = min(first + ROWS, HEIGHT_OUT);
+  let channel = position / (ROW_OUT * BANDS) * C + c;
+  let plane = channel * HEIGHT_IN * ROW_IN;
+  let top = kernel_row(c, 0);
+  let middle = kernel_row(c, 1);
+  let bottom = kernel_row(c, 2);
+
+#if STRIDE == 1
+  // x row i−1 ends y row i−2, is the middle of y row i−1 and begins y row i.
+  var half = V(); // of y row i−1
+  var begun = V(); // of y row i
+  for (var i = first; i < end + 2; i++) {
+    let row = taps(plane, i - 1, j);
+    let done = row_sum(bottom, row, half);
+    half = row_sum(middle, row, begun);
+    begun = row_sum(top, row, V());
+    if (i >= first + 2) {
+      y[(channel * HEIGHT_OUT + i - 2) * ROW_OUT + j] = Stored(done);
+    }
+  }
+#else
+  // x rows 2i−2 and 2i−1 end y row i−1, and the latter begins y row i.
+  var begun = V();
+  for (var i = first; i < end + 1; i++) {
+    let even = taps(plane, 2 * i - 2, j);
+    let odd = taps(plane, 2 * i - 1, j);
+    let done = row_sum(bottom, odd, row_sum(middle, even, begun));
+    begun = row_sum(top, odd, V());
+    if (i > first) {
+      y[(channel * HEIGHT_OUT + i - 1) * ROW_OUT + j] = Stored(done);
+    }
+  }
+#end
+}

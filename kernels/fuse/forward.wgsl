@@ -1,0 +1,17 @@
+// fused = a formula of yang (a) and yin (i), pixel by pixel
+
+#include "../common/vector.wgsl"
+
+@group(0) @binding(0) var<storage, read> yang: array<Stored>;
+@group(0) @binding(1) var<storage, read> yin: array<Stored>;
+@group(0) @binding(2) var<storage, read_write> fused: array<Stored>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let index = (group.y * GROUPS_X + group.x) * LANES + lane;
+  if (index < COUNT) {
+    let a = V(yang[index]);
+    let i = V(yin[index]);
+    fused[index] = Stored($FORMULA);
+  }
+}

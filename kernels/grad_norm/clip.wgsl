@@ -1,0 +1,16 @@
+// clipped[i] = gradient[i] · min(1, MAX_NORM / norm)
+
+#include "../common/vector.wgsl"
+#include "./scale.wgsl"
+
+@group(0) @binding(0) var<storage, read> gradient: array<Stored>;
+@group(0) @binding(1) var<storage, read> norm: array<f32>;
+@group(0) @binding(2) var<storage, read_write> clipped: array<Stored>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * GROUPS_X + group.x) * LANES + lane;
+  if (i < COUNT) {
+    clipped[i] = gradient[i] * clip_scale(norm[0], f32(MAX_NORM));
+  }
+}

@@ -1,0 +1,55 @@
+import type { Device } from '../../src/runtime/device.ts';
+import { size, type Tensor } from '../../src/runtime/tensor.ts';
+import { elementwise, LANES, vector } from '../common/launch.ts';
+import clipKernel from './clip.wgsl';
+import normKernel from './norm.wgsl';
+import squareSumKernel from './square_sum.wgsl';
+
+/** A GPU is full with as many workgroups, and one more can add up their sums. */
+const MAX_SLABS = 512;
+
+/** norm[1] = the L2 norm of a flat f32 gradient. */
+export function gradNorm(device: Device, { gradient, norm }: { gradient: Tensor; norm: Tensor }): void {
+  const v = vector(size(gradient), gradient);
+  const count = size(gradient) / v.WIDTH;
+  const slab = Math.max(LANES, Math.ceil(count / MAX_SLABS));
+  const slabs = Math.ceil(count / slab);
+  const partial = device.tensor([slabs]);
+  device.dispatch({
+    kernel: squareSumKernel,
+    constants: { ...v, LANES, SUMS: 1, COUNT: count, SLAB: slab },
+    reads: { gradient },
+    writes: { partial },
+    workgroups: [slabs],
+    flops: 2 * size(gradient),
+  });
+  device.dispatch({
+    kernel: normKernel,
+    constants: { LANES, SUMS: 1, SLABS: slabs },
+    reads: { partial },
+    writes: { norm },
+    workgroups: [1],
+    flops: slabs,
+  });
+}
+
+interface Clip {
+  readonly gradient: Tensor;
+  /** The gradient's norm, [1]. */
+  readonly norm: Tensor;
+  readonly maxNorm: number;
+  readonly clipped: Tensor;
+}
+
+/** clipped = the f32 gradient, scaled down to norm `maxNorm` where it is larger. PyTorch's clip_grad_norm_. */
+export function clip(device: Device, { gradient, norm, maxNorm, clipped }: Clip): void {
+  const { constants, workgroups } = elementwise(gradient);
+  device.dispatch({
+    kernel: clipKernel,
+    constants: { ...constants, MAX_NORM: maxNorm },
+    reads: { gradient, norm },
+    writes: { clipped },
+    workgroups,
+    flops: size(gradient),
+  });
+}

@@ -1,0 +1,14 @@
+export { activation } from './activation.ts';
+export { add } from './add.ts';
+export { batchNorm } from './batch_norm.ts';
+export { conv3x3 } from './conv3x3.ts';
+export { crossEntropy } from './cross_entropy.ts';
+export { depthwise } from './depthwise.ts';
+export { dropout } from './dropout.ts';
+export { fuse } from './fuse.ts';
+export { globalAvgPool } from './global_avg_pool.ts';
+export { grey } from './grey.ts';
+export { linear } from './linear.ts';
+export { maxPool } from './max_pool.ts';
+export { pointwise } from './pointwise.ts';
+export { squeezeExcite } from './squeeze_excite.ts';

@@ -1,0 +1,52 @@
+import { augment } from '../../kernels/augment/launch.ts';
+import { score } from '../../kernels/cross_entropy/launch.ts';
+import { crossEntropy } from '../autograd/ops/cross_entropy.ts';
+import { Tape } from '../autograd/tape.ts';
+import type { AdamW } from '../nn/adamw.ts';
+import type { Module } from '../nn/module.ts';
+import type { ParameterSet } from '../nn/parameters.ts';
+import type { Device } from '../runtime/device.ts';
+import type { Tensor } from '../runtime/tensor.ts';
+import type { Recipe } from './recipe.ts';
+
+/** What a training step works on. */
+export interface StepContext {
+  readonly device: Device;
+  readonly net: Module;
+  readonly parameters: ParameterSet;
+  readonly optimizer: AdamW;
+  readonly recipe: Recipe;
+  /** u32 [seed, step]: what augmentation and dropout draw from. */
+  readonly seed: Tensor;
+  /** Σ loss and number of correct answers since the host zeroed it. */
+  readonly totals: Tensor;
+}
+
+/** One batch: u8 pixels [N,C,H,W] and i32 targets [N]. */
+export interface Batch {
+  readonly pixels: Tensor;
+  readonly targets: Tensor;
+}
+
+/**
+ * Queues one training step on a batch: augment, forward, loss, backward, clip, AdamW and the weights' average. All
+ * that changes from step to step is read from tensors, so a recording of it can be replayed.
+ *
+ * @param upstream the loss's own gradient [1]
+ * @returns the batch's mean loss [1] and the gradients' global norm [1] before clipping
+ */
+export function trainingStep(
+  { device, net, parameters, optimizer, recipe, seed, totals }: StepContext,
+  { pixels, targets }: Batch,
+  upstream: Tensor,
+): { loss: Tensor; norm: Tensor } {
+  const tape = new Tape(device);
+  parameters.watch(tape);
+  const images = device.tensor(pixels.shape);
+  augment(device, { ...recipe, pixels, seed, images });
+  const logits = net.forward({ tape, training: true, seed }, images);
+  score(device, { logits, targets, totals });
+  const loss = tape.run(crossEntropy, { logits }, { targets, labelSmoothing: recipe.labelSmoothing });
+  tape.backward(loss, upstream);
+  return { loss, norm: optimizer.step() };
+}

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { type Drawn, draw } from '../../kernels/augment/draw.ts';
+import { augment, normalize } from '../../kernels/augment/launch.ts';
+import { reference } from '../../kernels/augment/reference.ts';
+import { HostArray } from '../../kernels/common/reference.ts';
+import { Random } from '../../src/data/random.ts';
+import { sizeOf } from '../../src/runtime/tensor.ts';
+import { testDevice } from '../support/device.ts';
+import { relativeError } from '../support/op.ts';
+
+const drawBytes = (shape: number[]) => {
+  const random = new Random(2);
+  return Uint8Array.from({ length: sizeOf(shape) }, () => random.int(256));
+};
+
+const statistics = (channels: number) => ({
+  mean: [0.4914, 0.4822, 0.4465].slice(0, channels),
+  std: [0.2023, 0.1994, 0.201].slice(0, channels),
+});
+
+const unchanged: Drawn = { dy: 0, dx: 0, flipped: false, factor: 1 };
+
+const SHAPES = [
+  [5, 3, 8, 8],
+  [3, 3, 5, 7], // a number of bytes that is no multiple of four
+  [2, 1, 6, 12],
+  [1, 1, 1, 1],
+  [2, 3, 9, 32], // a workgroup and a bit
+  [9, 1, 13, 5],
+];
+
+for (const shape of SHAPES) {
+  const options = { padding: Math.min(4, shape[2] - 1), brightness: 0.3, flip: true };
+
+  test(`augment [${shape}]`, async () => {
+    const device = await testDevice();
+    const bytes = drawBytes(shape);
+    const [seed, step] = [123, 45];
+    const drawn = Array.from({ length: shape[0] }, (_, n) => draw(seed, step, n, options));
+    const { mean, std } = statistics(shape[1]);
+    const want = reference(new HostArray(shape, Float64Array.from(bytes)), drawn, mean, std);
+    const images = device.tensor(shape);
+    augment(device, {
+      ...options,
+      pixels: device.upload(bytes, shape, 'u8'),
+      seed: device.upload(Uint32Array.of(seed, step), [2], 'u32'),
+      images,
+      mean,
+      std,
+    });
+    expect(relativeError(await device.read(images), want.data)).toBeLessThan(1e-6);
+  });
+
+  test(`normalize [${shape}]`, async () => {
+    const device = await testDevice();
+    const bytes = drawBytes(shape);
+    const { mean, std } = statistics(shape[1]);
+    const drawn = Array.from({ length: shape[0] }, () => unchanged);
+    const want = reference(new HostArray(shape, Float64Array.from(bytes)), drawn, mean, std);
+    const images = device.tensor(shape);
+    normalize(device, { pixels: device.upload(bytes, shape, 'u8'), images, mean, std });
+    expect(relativeError(await device.read(images), want.data)).toBeLessThan(1e-6);
+  });
+}
+
+test('all crops, both orientations and the whole range of brightness are drawn equally often', () => {
+  const n = 40_000;
+  const drawn = Array.from({ length: n }, (_, i) =>
+    draw(7, i >> 6, i & 63, { padding: 4, brightness: 0.01, flip: true }),
+  );
+  const share = (f: (d: Drawn) => boolean) => drawn.filter(f).length / n;
+  for (let shift = -4; shift <= 4; shift++) {
+    expect(share(({ dy }) => dy === shift)).toBeCloseTo(1 / 9, 2);
+    expect(share(({ dx }) => dx === shift)).toBeCloseTo(1 / 9, 2);
+  }
+  expect(share(({ flipped }) => flipped)).toBeCloseTo(0.5, 1);
+  expect(share(({ factor }) => factor < 0.995)).toBeCloseTo(0.25, 1);
+  expect(drawn.every(({ factor }) => factor >= 0.99 && factor <= 1.01)).toBe(true);
+});
+
+test('no border, no flip and no brightness leave the normalised image', async () => {
+  const device = await testDevice();
+  const shape = [3, 3, 4, 4];
+  const pixels = device.upload(drawBytes(shape), shape, 'u8');
+  const seed = device.upload(Uint32Array.of(1, 2), [2], 'u32');
+  const [augmented, normalized] = [device.tensor(shape), device.tensor(shape)];
+  augment(device, { pixels, seed, images: augmented, padding: 0, brightness: 0, flip: false, ...statistics(3) });
+  normalize(device, { pixels, images: normalized, ...statistics(3) });
+  expect(await device.read(augmented)).toEqual(await device.read(normalized));
+});
+
+test('augment refuses a border as wide as the picture, and channels without statistics', async () => {
+  const device = await testDevice();
+  const pixels = device.tensor([1, 3, 8, 4], 'u8');
+  const images = device.tensor([1, 3, 8, 4]);
+  const seed = device.tensor([2], 'u32');
+  const options = { brightness: 0, flip: true, ...statistics(3) };
+  expect(() => augment(device, { pixels, images, seed, padding: 4, ...options })).toThrow(
+    "augment: padding must be less than the image's extents, got 4 for 8×4",
+  );
+  expect(() => normalize(device, { pixels, images, ...statistics(1) })).toThrow('must have 3 channels, got 1 and 1');
+});

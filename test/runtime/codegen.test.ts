@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { type Constants, type KernelSource, specialize } from '../../src/runtime/codegen.ts';
+import { testDevice } from '../support/device.ts';
+
+const lines = (...text: string[]) => text.join('\n');
+
+/** The lines a kernel expands to, without the header of constants. */
+function expand(text: string, constants: Constants = {}, includes?: Record<string, KernelSource>): string[] {
+  const { code } = specialize({ path: 'test.wgsl', text, includes }, constants);
+  return code.split('\n').filter((line) => !line.startsWith('const '));
+}
+
+describe('constants', () => {
+  test('numbers and booleans become WGSL constants, strings do not', () => {
+    const { code } = specialize({ path: 'test.wgsl', text: '$TYPE' }, { N: 3, P: 0.25, ON: true, TYPE: 'vec4f' });
+    expect(code).toBe(lines('const N = 3;', 'const P = 0.25;', 'const ON = true;', 'vec4f'));
+  });
+
+  test('names and expressions are filled in anywhere in a line', () => {
+    const text = 'let x$i = $(i * (N - 1) + 2) + $(N / 2)u; // $TYPE';
+    expect(expand(text, { i: 1, N: 5, TYPE: 'f16' })).toEqual(['let x1 = 6 + 2u; // f16']);
+  });
+
+  test('what must stand first in WGSL comes before the constants', () => {
+    const { code, origins } = specialize({ path: 'test.wgsl', text: lines('// half', 'enable f16;') }, { N: 1 });
+    expect(code).toBe(lines('enable f16;', 'const N = 1;', '// half'));
+    expect(origins).toEqual(['test.wgsl:2', 'test.wgsl (constant N)', 'test.wgsl:1']);
+  });
+});
+
+describe('#if', () => {
+  const text = lines('#if N == 1', 'one', '#elif N > 1 && !ODD', 'even', '#elif N > 1', 'odd', '#else', 'none', '#end');
+
+  test.each([
+    [{ N: 1, ODD: true }, 'one'],
+    [{ N: 4, ODD: false }, 'even'],
+    [{ N: 3, ODD: true }, 'odd'],
+    [{ N: 0, ODD: false }, 'none'],
+  ])('%o takes the branch %s', (constants, want) => {
+    expect(expand(text, constants)).toEqual([want]);
+  });
+
+  test('what is not taken is not read', () => {
+    expect(expand(lines('#if false_ == 1', '$UNKNOWN', '#if UNKNOWN', '#end', '#end', 'x'), { false_: 0 })).toEqual([
+      'x',
+    ]);
+  });
+
+  test('compares strings', () => {
+    expect(expand(lines("#if KIND == 'gelu'", 'erf', '#end'), { KIND: 'gelu' })).toEqual(['erf']);
+  });
+});
+
+describe('#for', () => {
+  test('repeats its lines, nested, with bounds that are expressions', () => {
+    const text = lines('#for i in 0..N', '#for j in i..N - 1', 's$(i)_$j', '#end', '#end');
+    expect(expand(text, { N: 3 })).toEqual(['s0_0', 's0_1', 's1_1']);
+  });
+
+  test('may repeat nothing', () => {
+    expect(expand(lines('#for i in 0..N', 'x', '#end', 'y'), { N: 0 })).toEqual(['y']);
+  });
+
+  test('may hold branches on its variable', () => {
+    const text = lines('#for i in 0..3', '#if i % 2 == 0', 'even$i', '#else', 'odd$i', '#end', '#end');
+    expect(expand(text)).toEqual(['even0', 'odd1', 'even2']);
+  });
+});
+
+describe('#include', () => {
+  const inner = { path: 'inner.wgsl', text: lines('inner', '$WRONG') };
+
+  test('puts a file in its place, once, and files that it includes', () => {
+    const leaf = { path: 'leaf.wgsl', text: 'leaf' };
+    const middle = {
+      path: 'middle.wgsl',
+      text: lines('#include "leaf.wgsl"', 'middle'),
+      includes: { 'leaf.wgsl': leaf },
+    };
+    const text = lines('#include "m"', 'outer', '#include "l"');
+    expect(expand(text, {}, { m: middle, l: leaf })).toEqual(['leaf', 'middle', 'outer']);
+  });
+
+  test('keeps directives that span an include', () => {
+    const body = { path: 'body.wgsl', text: 'x$i' };
+    expect(expand(lines('#for i in 0..2', '#include "b"', '#end'), {}, { b: body })).toEqual(['x0', 'x1']);
+  });
+
+  test('names the line of the file that is wrong', () => {
+    expect(() => expand(lines('a', '#include "i"'), {}, { i: inner })).toThrow("inner.wgsl:2: 'WRONG' is not defined");
+  });
+
+  test('names the line that includes what is not there', () => {
+    expect(() => expand(lines('a', '#include "gone.wgsl"'))).toThrow("test.wgsl:2: 'gone.wgsl' cannot be found");
+  });
+});
+
+describe('mistakes name their file and line', () => {
+  test.each([
+    [['a', '#if 1'], "test.wgsl:2: '#if 1' has no '#end'"],
+    [['a', '#end'], "test.wgsl:2: '#end' is out of place"],
+    [['#else'], "test.wgsl:1: '#else' is out of place"],
+    [['#loop'], "test.wgsl:1: '#loop' is out of place"],
+    [['#for i of 3', '#end'], "test.wgsl:1: expected '#for NAME in FIRST..END', got '#for i of 3'"],
+    [['#for i in 0..M', '#end'], "test.wgsl:1: 'M' is not defined"],
+    [['#for i in 0..2', '', 'x$j', '#end'], "test.wgsl:3: 'j' is not defined"],
+    [['#if 1 +', '#end'], "test.wgsl:1: '1 +' ends too early"],
+    [['x $(1 ? 2)'], "test.wgsl:1: cannot read ' ? 2'"],
+    [['x $(1 2)'], "test.wgsl:1: '2' is out of place in '1 2'"],
+  ])('%s', (text, message) => {
+    expect(() => expand(lines(...text))).toThrow(message);
+  });
+});
+
+test('bindings are read off the WGSL', () => {
+  const text = lines(
+    '@group(0) @binding(0) var<storage, read> a: array<f32>;',
+    '#if OPTIONAL',
+    '@group(0) @binding(1) var<storage, read> b: array<f32>;',
+    '#end',
+    '@group(0) @binding(2) var<storage, read_write> c: array<f32>;',
+    '@group(0) @binding(3) var<uniform> d: vec4f;',
+    'var<workgroup> e: array<f32, 4>;',
+  );
+  const { bindings } = specialize({ path: 'test.wgsl', text }, { OPTIONAL: false });
+  expect(bindings).toEqual([
+    { index: 0, name: 'a', type: 'read-only-storage' },
+    { index: 2, name: 'c', type: 'storage' },
+    { index: 3, name: 'd', type: 'uniform' },
+  ]);
+});
+
+describe("the WGSL compiler's errors name the kernel's file and line", () => {
+  let kernels = 0;
+
+  /** Compiles a kernel around `body`, which begins at its line 4. A constant tells the kernels apart. */
+  async function compile(body: string[], constants: Constants = {}, includes?: Record<string, KernelSource>) {
+    const text = lines(
+      '@group(0) @binding(0) var<storage, read_write> y: array<f32>;',
+      '@compute @workgroup_size(1)',
+      'fn main() {',
+      ...body,
+      '  y[0] = 1.0;',
+      '}',
+      ...Object.keys(includes ?? {}).map((name) => `#include "${name}"`),
+    );
+    const device = await testDevice();
+    return device.pipelines.get({ path: 'test/broken.wgsl', text, includes }, { ...constants, KERNEL: kernels++ })
+      .compiled;
+  }
+
+  test('in plain code', async () => {
+    await expect(compile(['  let a = 1;', '  let b = c;'])).rejects.toThrow(
+      "test/broken.wgsl:5: unresolved value 'c' in 'let b = c;'",
+    );
+  });
+
+  test('in an unrolled loop', async () => {
+    await expect(
+      compile(['#for i in 0..3', '  let v$i = 1;', '  let w$i = v$(i + 1);', '#end'], { N: 1 }),
+    ).rejects.toThrow("test/broken.wgsl:6: unresolved value 'v1' in 'let w0 = v1;'");
+  });
+
+  test('behind branches that were not taken', async () => {
+    await expect(
+      compile(['#if N == 2', '  let a = 1;', '#else', '  let b = nothing;', '#end'], { N: 1 }),
+    ).rejects.toThrow("test/broken.wgsl:7: unresolved value 'nothing'");
+  });
+
+  test('in an include', async () => {
+    const helper = { path: 'test/helper.wgsl', text: lines('fn help() -> f32 {', '  return 1u;', '}') };
+    await expect(compile([], {}, { 'helper.wgsl': helper })).rejects.toThrow(
+      /^test\/helper\.wgsl:2: .* in 'return 1u;'/,
+    );
+  });
+
+  test('in a constant', async () => {
+    await expect(compile([], { target: 1 })).rejects.toThrow(
+      "test/broken.wgsl (constant target): 'target' is a reserved",
+    );
+  });
+});

@@ -1,0 +1,78 @@
+import { beforeAll, expect, test } from 'vitest';
+import { Random } from '../../src/data/random.ts';
+import { shapes } from '../../src/data/shapes.ts';
+import { AdamW } from '../../src/nn/adamw.ts';
+import { ParameterSet } from '../../src/nn/parameters.ts';
+import type { Device } from '../../src/runtime/device.ts';
+import { paperRecipe } from '../../src/train/recipe.ts';
+import { type StepContext, trainingStep } from '../../src/train/step.ts';
+import { presets } from '../../src/yinyang/config.ts';
+import { YYNet } from '../../src/yinyang/yynet.ts';
+import { testDevice } from '../support/device.ts';
+
+const SETTINGS = { learningRate: 1e-3, weightDecay: 1e-2, beta1: 0.9 };
+const BATCH = 6;
+
+let device: Device;
+beforeAll(async () => {
+  device = await testDevice();
+});
+
+/** A small net with dropout about to be trained on the first images of `shapes`. */
+function begin() {
+  const net = new YYNet({ ...presets['yynet-16'], channels: 4, bodyChannels: 4, hidden: 8, dropout: 0.1 });
+  const parameters = new ParameterSet(device, net, new Random(1));
+  const optimizer = new AdamW(device, parameters, { amsgrad: true, maxNorm: 1, averageDecay: 0.9 });
+  const [seed, totals] = [device.tensor([2], 'u32'), device.upload(new Float32Array(2), [2])];
+  const context: StepContext = { device, net, parameters, optimizer, recipe: paperRecipe, seed, totals };
+  const { train } = shapes();
+  const batch = {
+    pixels: device.upload(train.images.subarray(0, BATCH * 3072), [BATCH, 3, 32, 32], 'u8'),
+    targets: device.upload(train.labels.subarray(0, BATCH), [BATCH], 'i32'),
+  };
+  const upstream = device.upload(new Float32Array([1]), [1]);
+  return { context, batch, upstream };
+}
+
+function prepare({ optimizer, seed }: StepContext, step: number): void {
+  device.write(seed, new Uint32Array([5, step]));
+  optimizer.prepare(SETTINGS);
+}
+
+test('a recorded step gives the same bits as an eager one, step after step', async () => {
+  const eager = begin();
+  const replayed = begin();
+  const recording = await device.record(() => trainingStep(replayed.context, replayed.batch, replayed.upstream));
+  for (let step = 0; step < 3; step++) {
+    prepare(eager.context, step);
+    const { loss, norm } = device.tidy(() => trainingStep(eager.context, eager.batch, eager.upstream));
+    const want = [await device.read(loss), await device.read(norm), await device.read(eager.context.parameters.values)];
+    prepare(replayed.context, step);
+    recording.run();
+    const { result } = recording;
+    const { values } = replayed.context.parameters;
+    const got = [await device.read(result.loss), await device.read(result.norm), await device.read(values)];
+    expect(got).toEqual(want);
+  }
+});
+
+test('memory is flat over 50 steps, and the loss falls', async () => {
+  const { context, batch, upstream } = begin();
+  const step = (i: number) => {
+    prepare(context, i);
+    return device.tidy(() => trainingStep(context, batch, upstream));
+  };
+  const first = step(0);
+  const before = (await device.read(first.loss))[0];
+  device.release(first.loss);
+  const { inUse, reserved } = device.memory;
+  let after = before;
+  for (let i = 1; i < 50; i++) {
+    const { loss } = step(i);
+    [after] = await device.read(loss);
+    device.release(loss);
+    expect(device.memory.inUse).toBe(inUse);
+    expect(device.memory.reserved).toBe(reserved);
+  }
+  expect(after).toBeLessThan(before);
+});
