@@ -1,7 +1,7 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { activationFlops } from '../common/activation.ts';
-import { LANES, nchw, vector } from '../common/launch.ts';
+import { LANES, nchw, teamLanes, vector } from '../common/launch.ts';
 import { planewise } from '../common/planes.ts';
 import backwardInputKernel from './backward_input.wgsl';
 import backwardMergeKernel from './backward_merge.wgsl';
@@ -34,7 +34,7 @@ export function batchNorms(
   device: Device,
   { x, gamma, beta, running, eps, momentum }: Norm & { x: Tensor; momentum: number },
 ): Tensor {
-  const { constants, slabs, channels } = slabsOf(x);
+  const { constants, slabs, channels } = slabsOf(device, x);
   const { C } = constants;
   const partial = device.tensor([slabs, C, 3]);
   device.dispatch({
@@ -48,7 +48,7 @@ export function batchNorms(
   const norms = device.tensor([C, 4]);
   device.dispatch({
     kernel: finalizeKernel,
-    constants: { WIDTH: 1, HALF: false, LANES, C, SLABS: slabs, CHANNELS: channels, EPS: eps, MOMENTUM: momentum },
+    constants: { WIDTH: 1, HALF: false, LANES: constants.LANES, C, SLABS: slabs, CHANNELS: channels, EPS: eps, MOMENTUM: momentum },
     reads: { partial, gamma, beta },
     writes: { norms, running_mean: running.mean, running_variance: running.variance },
     workgroups: [Math.ceil(C / channels)],
@@ -100,7 +100,7 @@ export function backwardParameters(
   device: Device,
   { x, dy, norms, activation, dgamma, dbeta }: Backward & { dgamma: Tensor; dbeta: Tensor },
 ): void {
-  const { constants, slabs, channels } = slabsOf(x);
+  const { constants, slabs, channels } = slabsOf(device, x);
   const { C } = constants;
   const partial = device.tensor([slabs, C, 2]);
   device.dispatch({
@@ -113,7 +113,7 @@ export function backwardParameters(
   });
   device.dispatch({
     kernel: backwardMergeKernel,
-    constants: { LANES, C, SLABS: slabs, CHANNELS: channels },
+    constants: { LANES: constants.LANES, C, SLABS: slabs, CHANNELS: channels },
     reads: { partial },
     writes: { dgamma, dbeta },
     workgroups: [Math.ceil(C / channels)],
@@ -146,16 +146,17 @@ export function backwardInput(
  * A channel's pixels in slabs: enough workgroups to fill a GPU, each with some vectors for every lane, and no more slabs
  * than a merge has lanes; it takes as many channels as these are enough for.
  */
-function slabsOf(x: Tensor) {
+function slabsOf(device: Device, x: Tensor) {
+  const lanes = teamLanes(device);
   const { n, c, plane } = nchw(x);
   const v = vector(plane, x);
   const vectors = (n * plane) / v.WIDTH;
-  const wanted = Math.min(LANES, Math.ceil(2048 / c), Math.ceil(vectors / (8 * LANES)));
+  const wanted = Math.min(lanes, Math.ceil(2048 / c), Math.ceil(vectors / (8 * lanes)));
   const slab = Math.ceil(vectors / wanted);
   const slabs = Math.ceil(vectors / slab);
   return {
-    constants: { ...v, LANES, N: n, C: c, PLANE: plane / v.WIDTH, SLAB: slab },
+    constants: { ...v, LANES: lanes, N: n, C: c, PLANE: plane / v.WIDTH, SLAB: slab },
     slabs,
-    channels: Math.floor(LANES / slabs),
+    channels: Math.floor(lanes / slabs),
   };
 }

@@ -6,13 +6,12 @@ import mergeKernel from './merge.wgsl';
 
 /** total[i] = Σ_s partial[s,i]: `partial` holds a whole number of `total`s. */
 export function merge(device: Device, { partial, total }: { partial: Tensor; total: Tensor }): void {
-  const count = size(total);
   device.dispatch({
     kernel: mergeKernel,
-    constants: { LANES, COUNT: count, SLABS: size(partial) / count },
+    constants: { LANES },
     reads: { partial },
     writes: { total },
-    workgroups: [Math.ceil(count / LANES)],
+    workgroups: [Math.ceil(size(total) / LANES)],
     flops: size(partial),
   });
 }

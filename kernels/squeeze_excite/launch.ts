@@ -1,7 +1,7 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { type ActivationKind, activationFlops } from '../common/activation.ts';
-import { LANES, nchw } from '../common/launch.ts';
+import { LANES, nchw, teamLanes } from '../common/launch.ts';
 import { planeSum, planewise } from '../common/planes.ts';
 import * as globalAvgPool from '../global_avg_pool/launch.ts';
 import backwardExciteKernel from './backward_excite.wgsl';
@@ -51,7 +51,7 @@ export function gateOf(
   const reduced = device.tensor([n, r]);
   const gate = device.tensor([n, c]);
   globalAvgPool.forward(device, { x, y: squeezed });
-  const { constants, workgroups } = layers(n, c, r);
+  const { constants, workgroups } = layers(device, n, c, r);
   device.dispatch({
     kernel: exciteKernel,
     constants: { ...constants, ACTIVATION: activation, GATE: kind },
@@ -85,7 +85,7 @@ export function backwardGate(
   const dexpanded = device.tensor([n, c]);
   const dreduced = device.tensor([n, r]);
   const dsqueezed = device.tensor([n, c]);
-  const planes = planeSum(x);
+  const planes = planeSum(device, x);
   device.dispatch({
     kernel: backwardGateKernel,
     constants: { ...planes.constants, GATE: kind },
@@ -94,7 +94,7 @@ export function backwardGate(
     workgroups: planes.workgroups,
     flops: 2 * size(x) + 3 * size(gate),
   });
-  const { constants, workgroups } = layers(n, c, r);
+  const { constants, workgroups } = layers(device, n, c, r);
   device.dispatch({
     kernel: backwardExciteKernel,
     constants: { ...constants, ACTIVATION: activation },
@@ -150,10 +150,10 @@ export function backwardInput(
 }
 
 /** The kernels of the two layers: as many images a workgroup as its memory holds, up to four. */
-function layers(n: number, c: number, r: number) {
+function layers(device: Device, n: number, c: number, r: number) {
   const images = Math.min(4, n, Math.floor(MAX_REDUCED / r));
   return {
-    constants: { WIDTH: 1, HALF: false, LANES, IMAGES: images, N: n, C: c, R: r },
+    constants: { WIDTH: 1, HALF: false, LANES: teamLanes(device), IMAGES: images, N: n, C: c, R: r },
     workgroups: [Math.ceil(n / images)] as [number],
   };
 }
