@@ -5,6 +5,8 @@
 #include "../common/planes.wgsl"
 #include "./norm.wgsl"
 
+#sizes PIXELS
+
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read> dy: array<Stored>;
 @group(0) @binding(2) var<storage, read> norms: array<Norm>;
@@ -18,12 +20,11 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let at = place(group, lane);
   if (at.inside) {
-    let c = at.plane % C;
-    let norm = norms[c];
+    let norm = norms[at.c];
     let normal_x = x_hat(norm, V(x[at.i]));
     var du = V(dy[at.i]) * $(ACTIVATION)_slope(affine(norm, normal_x));
 #if TRAINING
-    du -= (dbeta[c] + normal_x * dgamma[c]) / PIXELS;
+    du -= (dbeta[at.c] + normal_x * dgamma[at.c]) / f32(PIXELS);
 #end
     dx[at.i] = Stored(norm.gamma * norm.invstd * du);
   }

@@ -1,5 +1,7 @@
 // (dγ, dβ)[c] = Σ_slab partial[slab,c]. A workgroup takes CHANNELS channels, a lane one slab of one.
 
+#sizes C SLABS CHANNELS
+
 @group(0) @binding(0) var<storage, read> partial: array<vec2f>;
 @group(0) @binding(1) var<storage, read_write> dgamma: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dbeta: array<f32>;

@@ -5,6 +5,8 @@
 #include "./moments.wgsl"
 #include "./norm.wgsl"
 
+#sizes C SLABS CHANNELS
+
 @group(0) @binding(0) var<storage, read> partial: array<Moments>;
 @group(0) @binding(1) var<storage, read> gamma: array<f32>;
 @group(0) @binding(2) var<storage, read> beta: array<f32>;

@@ -48,7 +48,16 @@ export function batchNorms(
   const norms = device.tensor([C, 4]);
   device.dispatch({
     kernel: finalizeKernel,
-    constants: { WIDTH: 1, HALF: false, LANES: constants.LANES, C, SLABS: slabs, CHANNELS: channels, EPS: eps, MOMENTUM: momentum },
+    constants: {
+      WIDTH: 1,
+      HALF: false,
+      LANES: constants.LANES,
+      C,
+      SLABS: slabs,
+      CHANNELS: channels,
+      EPS: eps,
+      MOMENTUM: momentum,
+    },
     reads: { partial, gamma, beta },
     writes: { norms, running_mean: running.mean, running_variance: running.variance },
     workgroups: [Math.ceil(C / channels)],

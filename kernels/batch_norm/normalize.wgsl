@@ -12,7 +12,7 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let at = place(group, lane);
   if (at.inside) {
-    let norm = norms[at.plane % C];
+    let norm = norms[at.c];
     y[at.i] = Stored($(ACTIVATION)(affine(norm, x_hat(norm, V(x[at.i])))));
   }
 }

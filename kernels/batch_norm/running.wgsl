@@ -3,6 +3,8 @@
 #include "../common/vector.wgsl"
 #include "./norm.wgsl"
 
+#sizes C
+
 @group(0) @binding(0) var<storage, read> running_mean: array<f32>;
 @group(0) @binding(1) var<storage, read> running_variance: array<f32>;
 @group(0) @binding(2) var<storage, read> gamma: array<f32>;

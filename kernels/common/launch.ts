@@ -1,33 +1,46 @@
 import { fold } from '../../src/runtime/command.ts';
+import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
 
-/** Lanes in a workgroup of the kernels that walk planes or slabs. */
+/** Lanes in a workgroup whose lanes work on their own. */
 export const LANES = 64;
+
+/**
+ * Lanes in a workgroup whose lanes add up what each of them holds. Software adapters pay dearly for a barrier that more
+ * lanes pass than step together (8 on llvmpipe, 4 on SwiftShader), in running and in compiling.
+ */
+export const teamLanes = ({ adapter }: Device) => ({ gpu: 64, llvmpipe: 8, swiftshader: 4 })[adapter.kind];
 
 /** The constants of common/vector.wgsl: pixels are taken four at a time where a run of `extent` of them allows it. */
 export function vector(extent: number, { dtype }: Tensor): { WIDTH: number; HALF: boolean } {
   return { WIDTH: extent % 4 === 0 ? 4 : 1, HALF: dtype === 'f16' };
 }
 
-/** How many slabs a reduction over `images` is cut into: enough workgroups to fill a GPU, few enough to merge. */
-export function slabsOf(images: number, groupsPerSlab: number): { images: number; slabs: number } {
-  const wanted = Math.max(1, Math.ceil(512 / groupsPerSlab));
-  const perSlab = Math.max(1, Math.ceil(images / wanted));
-  return { images: perSlab, slabs: Math.ceil(images / perSlab) };
+/**
+ * A sum over `positions`, cut into slabs for a merge: enough workgroups to fill the adapter where each slab takes
+ * `groupsPerSlab` of them, and some positions for each lane.
+ */
+export function slabsOf(device: Device, positions: number, groupsPerSlab: number) {
+  const lanes = teamLanes(device);
+  const wanted = Math.ceil((device.adapter.kind === 'gpu' ? 512 : 128) / groupsPerSlab);
+  const slab = Math.max(lanes, Math.ceil(positions / wanted));
+  return { constants: { LANES: lanes, POSITIONS: positions, SLAB: slab }, slabs: Math.ceil(positions / slab) };
 }
 
-/** How many slabs a sum over `positions` is cut into, and how many positions each holds; see `slabsOf`. */
-export function slabsOfPositions(positions: number, groupsPerSlab: number): { SLAB: number; slabs: number } {
-  const wanted = Math.max(1, Math.ceil(Number(process.env.WG ?? 512) / groupsPerSlab));
-  const perSlab = Math.max(LANES, Math.ceil(positions / wanted));
-  return { SLAB: perSlab, slabs: Math.ceil(positions / perSlab) };
+/** Constants and x and z workgroups of a kernel whose lanes each take `perLane` of the positions. */
+export function spreadOut(positions: number, perLane = 1) {
+  const [x, z] = fold(Math.ceil(positions / (LANES * perLane)));
+  return { constants: { LANES, POSITIONS: positions, GROUPS_X: x }, x, z };
 }
 
-/** Constants and x and z workgroups of a kernel whose lanes take one position each. */
-export function onePerLane(positions: number): { POSITIONS: number; GROUPS_X: number; groups: [number, number] } {
-  const groups = fold(Math.ceil(positions / LANES));
-  return { POSITIONS: positions, GROUPS_X: groups[0], groups };
-}
+/**
+ * Whether a kernel's compiler is told how long the loop over channels is. A GPU's unrolls it, to have more reads under way
+ * at once; a software adapter's would, too, and then compile for seconds what no longer fits the code cache.
+ */
+export const unroll = ({ adapter }: Device) => ({ UNROLL: adapter.kind === 'gpu' });
+
+/** The smallest extent of tiles that cover `extent` in as few tiles as those of `most` would. */
+export const evenTile = (extent: number, most: number) => Math.ceil(extent / Math.ceil(extent / most));
 
 /** Extents of a picture tensor. */
 export function nchw({ shape: [n, c, h, w] }: Tensor) {
@@ -42,7 +55,7 @@ export function elementwise(tensor: Tensor) {
   return { constants: { ...v, LANES, COUNT: count, GROUPS_X: workgroups[0] }, workgroups };
 }
 
-/** The constants of common/taps.wgsl and common/spread.wgsl: rows of x and of y in vectors of y. */
+/** The constants of common/taps.wgsl and common/spread.wgsl: rows of x and y, counted in y's vectors. */
 export function rows3x3(x: Tensor, y: Tensor, stride: number) {
   const from = nchw(x);
   const to = nchw(y);

@@ -2,6 +2,8 @@
 // Whoever includes this says what is summed:
 //   fn term(i: u32) -> V   at the i-th vector of pixels of the whole tensor
 
+#sizes PLANES PLANE GROUPS_X
+
 struct PlaneSum {
   plane: u32,
   sum: f32,

@@ -14,7 +14,7 @@ export function planewise(x: Tensor) {
     ? [Math.ceil(vectors / LANES), c, n]
     : fold(Math.ceil(count / LANES));
   return {
-    constants: { ...v, LANES, C: c, PLANE: vectors, COUNT: count, GROUPS_X: workgroups[0] },
+    constants: { ...v, LANES, LARGE: large, C: c, PLANE: vectors, COUNT: count, GROUPS_X: workgroups[0] },
     workgroups,
   };
 }

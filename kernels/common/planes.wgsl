@@ -2,19 +2,23 @@
 // gate). Launched by `planewise`. Large planes get workgroups of their own, so that what depends on the plane is the
 // same address for all lanes; small ones follow each other.
 
+#sizes C PLANE COUNT GROUPS_X
+
 struct Place {
   plane: u32, // n·C + c
+  c: u32,
   i: u32, // the vector of pixels, counted through the whole tensor
   inside: bool,
 }
 
 fn place(group: vec3u, lane: u32) -> Place {
-#if PLANE >= LANES
+#if LARGE
   let plane = group.z * C + group.y;
   let p = group.x * LANES + lane;
-  return Place(plane, plane * PLANE + p, p < PLANE);
+  return Place(plane, group.y, plane * PLANE + p, p < PLANE);
 #else
   let i = (group.y * GROUPS_X + group.x) * LANES + lane;
-  return Place(i / PLANE, i, i < COUNT);
+  let plane = i / PLANE;
+  return Place(plane, plane % C, i, i < COUNT);
 #end
 }

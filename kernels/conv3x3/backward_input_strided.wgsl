@@ -27,7 +27,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for t in 0..TILE_C
   var block$t = Block();
 #end
-  for (var o = 0u; o < C_OUT; o++) {
+#if UNROLL
+  let channels: u32 = C_OUT;
+#else
+  let channels: u32 = arrayLength(&weight) / (9 * C_IN);
+#end
+  for (var o = 0u; o < channels; o++) {
     let near = corner((n * C_OUT + o) * HEIGHT_OUT * ROW_OUT, i, j);
 #for t in 0..TILE_C
     block$t = spread(near, (o * C_IN + min(c + $t, C_IN - 1)) * 9, block$t);

@@ -22,41 +22,42 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
   for (var band = slab + lane; band < min(slab + SLAB, POSITIONS); band += LANES) {
     let j = band % ROW_OUT;
-    let first = band / ROW_OUT % BANDS * ROWS;
-    let end = min(first + ROWS, HEIGHT_OUT);
     let n = band / (ROW_OUT * BANDS);
     let plane = (n * C_IN + c) * HEIGHT_IN * ROW_IN;
+    // Rows are counted through all planes of dy, from those of its channel o.
+    let origin = (n * C_OUT + o) * HEIGHT_OUT;
+    let first = origin + band / ROW_OUT % BANDS * ROWS;
+    let end = min(first + ROWS, origin + HEIGHT_OUT);
 #for t in 0..TILE_O
-    let gradient$t = (n * C_OUT + min(o + $t, C_OUT - 1)) * HEIGHT_OUT * ROW_OUT + j;
-    var before$t = V(); // dy row i−1
+    var d1_$t = V(); // row r−1 of dy
 #if STRIDE == 1
-    var earlier$t = V(); // dy row i−2
+    var d2_$t = V();
 #end
 #end
 #if STRIDE == 1
-    // x row i−1 meets dy rows i−2, i−1 and i.
-    for (var i = first; i < end + 2; i++) {
-      let row = taps(plane, i - 1, j);
+    // The row of x above row r of dy meets rows r−2, r−1 and r.
+    for (var r = first; r < end + 2; r++) {
+      let above = taps(plane, r - origin - 1, j);
 #for t in 0..TILE_O
-      let d$t = select(V(), V(dy[gradient$t + min(i, HEIGHT_OUT - 1) * ROW_OUT]), i < end);
-      top$t += row_dots(d$t, row);
-      middle$t += row_dots(before$t, row);
-      bottom$t += row_dots(earlier$t, row);
-      earlier$t = before$t;
-      before$t = d$t;
+      let d0_$t = select(V(), V(dy[(min(r, end - 1) + min($t, C_OUT - 1 - o) * HEIGHT_OUT) * ROW_OUT + j]), r < end);
+      top$t += row_dots(d0_$t, above);
+      middle$t += row_dots(d1_$t, above);
+      bottom$t += row_dots(d2_$t, above);
+      d2_$t = d1_$t;
+      d1_$t = d0_$t;
 #end
     }
 #else
-    // x row 2i−2 meets dy row i−1; x row 2i−1 meets that and dy row i.
-    for (var i = first; i < end + 1; i++) {
-      let even = taps(plane, 2 * i - 2, j);
-      let odd = taps(plane, 2 * i - 1, j);
+    // Of the two rows of x above row r of dy, both meet row r−1, and the lower one row r.
+    for (var r = first; r < end + 1; r++) {
+      let even = taps(plane, 2 * (r - origin) - 2, j);
+      let odd = taps(plane, 2 * (r - origin) - 1, j);
 #for t in 0..TILE_O
-      let d$t = select(V(), V(dy[gradient$t + min(i, HEIGHT_OUT - 1) * ROW_OUT]), i < end);
-      top$t += row_dots(d$t, odd);
-      middle$t += row_dots(before$t, even);
-      bottom$t += row_dots(before$t, odd);
-      before$t = d$t;
+      let d0_$t = select(V(), V(dy[(min(r, end - 1) + min($t, C_OUT - 1 - o) * HEIGHT_OUT) * ROW_OUT + j]), r < end);
+      top$t += row_dots(d0_$t, odd);
+      middle$t += row_dots(d1_$t, even);
+      bottom$t += row_dots(d1_$t, odd);
+      d1_$t = d0_$t;
 #end
     }
 #end

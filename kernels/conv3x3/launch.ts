@@ -1,11 +1,11 @@
 import type { Device } from '../../src/runtime/device.ts';
-import { fold } from '../../src/runtime/command.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { LANES, nchw, onePerLane, rows3x3, slabsOfPositions } from '../common/launch.ts';
+import { nchw, rows3x3, slabsOf, spreadOut, unroll } from '../common/launch.ts';
 import { merge } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
+import { backwardInputTile, backwardWeightTiles, multiplyTiles } from './tiles.ts';
 
 interface Multiply {
   readonly x: Tensor;
@@ -32,14 +32,14 @@ export function backwardInput(
   const from = nchw(dx);
   const to = nchw(dy);
   const rows = rows3x3(dx, dy, stride);
-  const tile = Math.min(4, from.c);
-  const { groups, ...positions } = onePerLane(to.n * to.h * rows.ROW_OUT);
+  const tile = backwardInputTile(device.adapter.kind, from.c);
+  const groups = spreadOut(to.n * to.h * rows.ROW_OUT);
   device.dispatch({
     kernel: backwardInputStridedKernel,
-    constants: { ...rows, ...positions, LANES, TILE_C: tile, C_IN: from.c, C_OUT: to.c },
+    constants: { ...rows, ...groups.constants, ...unroll(device), TILE_C: tile, C_IN: from.c, C_OUT: to.c },
     reads: { dy, weight },
     writes: { dx },
-    workgroups: [groups[0], Math.ceil(from.c / tile), groups[1]],
+    workgroups: [groups.x, Math.ceil(from.c / tile), groups.z],
     flops: 18 * from.c * size(dy),
   });
 }
@@ -49,24 +49,23 @@ function multiply(device: Device, { x, weight, bias, y, stride }: Multiply, tran
   const to = nchw(y);
   const rows = rows3x3(x, y, stride);
   const positions = to.n * to.h * rows.ROW_OUT;
-  const tiles = { TILE_O: Math.min(Number(process.env.T ?? 4), to.c), VECTORS: Number(process.env.P ?? 2) };
-  const groups = fold(Math.ceil(positions / LANES / tiles.VECTORS));
+  const tiles = multiplyTiles(device.adapter.kind, to.c, positions);
+  const groups = spreadOut(positions, tiles.VECTORS);
   device.dispatch({
     kernel: multiplyKernel,
     constants: {
       ...rows,
       ...tiles,
-      LANES,
+      ...groups.constants,
+      ...unroll(device),
       BIAS: bias !== undefined,
       TRANSPOSED: transposed,
-      POSITIONS: positions,
-      GROUPS_X: groups[0],
       C_IN: from.c,
       C_OUT: to.c,
     },
     reads: { x, weight, bias },
     writes: { y },
-    workgroups: [groups[0], Math.ceil(to.c / tiles.TILE_O), groups[1]],
+    workgroups: [groups.x, Math.ceil(to.c / tiles.TILE_O), groups.z],
     flops: 18 * from.c * size(y),
   });
 }
@@ -79,24 +78,19 @@ export function backwardWeight(
   const from = nchw(x);
   const to = nchw(dy);
   const rows = rows3x3(x, dy, stride);
-  const tile = Math.min(Number(process.env.TW ?? 4), to.c);
-  const groups: [number, number] = [Math.ceil(to.c / tile), from.c];
-  const band = Math.min(Number(process.env.R ?? 8), to.h);
-  const bands = Math.ceil(to.h / band);
-  const positions = to.n * bands * rows.ROW_OUT;
-  const { SLAB, slabs } = slabsOfPositions(positions, groups[0] * groups[1]);
+  const tiles = backwardWeightTiles(to.c, to.h);
+  const bands = Math.ceil(to.h / tiles.ROWS);
+  const groups: [number, number] = [Math.ceil(to.c / tiles.TILE_O), from.c];
+  const { constants, slabs } = slabsOf(device, to.n * bands * rows.ROW_OUT, groups[0] * groups[1]);
   const partial = device.tensor([slabs, ...dweight.shape]);
   device.dispatch({
     kernel: backwardWeightKernel,
     constants: {
       ...rows,
-      LANES,
-      TILE_O: tile,
-      SUMS: 9 * tile,
-      ROWS: band,
+      ...tiles,
+      ...constants,
+      SUMS: 9 * tiles.TILE_O,
       BANDS: bands,
-      POSITIONS: positions,
-      SLAB,
       C_IN: from.c,
       C_OUT: to.c,
     },

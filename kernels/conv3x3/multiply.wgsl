@@ -52,7 +52,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var sum$(t)_$v = bias$t;
 #end
 #end
-  for (var ck = 0u; ck < 3 * C_IN; ck++) {
+#if UNROLL
+  let kernel_rows: u32 = 3 * C_IN;
+#else
+  let kernel_rows: u32 = arrayLength(&weight) / (3 * C_OUT);
+#end
+  for (var ck = 0u; ck < kernel_rows; ck++) {
     let c = ck / 3;
     let k = ck % 3;
 #for v in 0..VECTORS

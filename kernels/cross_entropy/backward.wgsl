@@ -4,6 +4,8 @@
 enable f16;
 #end
 
+#sizes N K GROUPS_X
+
 @group(0) @binding(0) var<storage, read> logits: array<$LOGIT>;
 @group(0) @binding(1) var<storage, read> targets: array<i32>;
 @group(0) @binding(2) var<storage, read> normalizers: array<vec2f>;

@@ -1,7 +1,7 @@
 import { fold } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { LANES } from '../common/launch.ts';
+import { LANES, teamLanes } from '../common/launch.ts';
 import backwardKernel from './backward.wgsl';
 import forwardKernel from './forward.wgsl';
 import sumKernel from './sum.wgsl';
@@ -68,6 +68,7 @@ function rows(
     kernel: forwardKernel,
     constants: {
       ...constants(logits),
+      LANES: teamLanes(device),
       GROUPS_X: workgroups[0],
       SMOOTHING: labelSmoothing,
       SCORE,
@@ -83,7 +84,7 @@ function sum(device: Device, rows: Tensor, total: Tensor, added: boolean): void 
   const [N, SUMS] = rows.shape;
   device.dispatch({
     kernel: sumKernel,
-    constants: { LANES, N, SUMS, ADDED: added },
+    constants: { LANES: teamLanes(device), N, SUMS, ADDED: added },
     reads: { rows },
     writes: { sum: total },
     workgroups: [1],

@@ -2,6 +2,8 @@
 
 #include "../common/lane_sums.wgsl"
 
+#sizes N
+
 @group(0) @binding(0) var<storage, read> rows: array<f32>;
 @group(0) @binding(1) var<storage, read_write> sum: array<f32>;
 

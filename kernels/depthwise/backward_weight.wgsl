@@ -19,31 +19,34 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var bottom = vec3f();
   for (var band = slab + lane; band < min(slab + SLAB, POSITIONS); band += LANES) {
     let j = band % ROW_OUT;
-    let first = band / ROW_OUT % BANDS * ROWS;
-    let end = min(first + ROWS, HEIGHT_OUT);
     let channel = band / (ROW_OUT * BANDS) * C + c;
     let plane = channel * HEIGHT_IN * ROW_IN;
+    // Rows of dy are counted through all planes.
+    let origin = channel * HEIGHT_OUT;
+    let first = origin + band / ROW_OUT % BANDS * ROWS;
+    let end = min(first + ROWS, origin + HEIGHT_OUT);
 #if STRIDE == 1
-    // x row i−1 meets dy rows i−2, i−1 and i.
+    // The row of x above row r of dy meets rows r−2, r−1 and r.
     var d2 = V();
     var d1 = V();
-    for (var i = first; i < end + 2; i++) {
-      let d0 = select(V(), V(dy[(channel * HEIGHT_OUT + min(i, HEIGHT_OUT - 1)) * ROW_OUT + j]), i < end);
-      let row = taps(plane, i - 1, j);
-      top += row_dots(d0, row);
-      middle += row_dots(d1, row);
-      bottom += row_dots(d2, row);
+    for (var r = first; r < end + 2; r++) {
+      let d0 = select(V(), V(dy[min(r, end - 1) * ROW_OUT + j]), r < end);
+      let above = taps(plane, r - origin - 1, j);
+      top += row_dots(d0, above);
+      middle += row_dots(d1, above);
+      bottom += row_dots(d2, above);
       d2 = d1;
       d1 = d0;
     }
 #else
-    // x row 2i−2 meets dy row i−1; x row 2i−1 meets that and dy row i.
+    // Of the two rows of x above row r of dy, both meet row r−1, and the lower one row r.
     var d1 = V();
-    for (var i = first; i < end + 1; i++) {
-      let d0 = select(V(), V(dy[(channel * HEIGHT_OUT + min(i, HEIGHT_OUT - 1)) * ROW_OUT + j]), i < end);
-      let odd = taps(plane, 2 * i - 1, j);
+    for (var r = first; r < end + 1; r++) {
+      let d0 = select(V(), V(dy[min(r, end - 1) * ROW_OUT + j]), r < end);
+      let even = taps(plane, 2 * (r - origin) - 2, j);
+      let odd = taps(plane, 2 * (r - origin) - 1, j);
       top += row_dots(d0, odd);
-      middle += row_dots(d1, taps(plane, 2 * i - 2, j));
+      middle += row_dots(d1, even);
       bottom += row_dots(d1, odd);
       d1 = d0;
     }

@@ -1,10 +1,11 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { LANES, nchw, onePerLane, rows3x3, slabsOfPositions } from '../common/launch.ts';
+import { nchw, rows3x3, slabsOf, spreadOut } from '../common/launch.ts';
 import { merge } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
+import { bandRows } from './tiles.ts';
 
 interface Multiply {
   readonly x: Tensor;
@@ -29,13 +30,13 @@ export function backwardInput(
   }
   const { n, c, h } = nchw(dy);
   const rows = rows3x3(dx, dy, stride);
-  const { groups, ...positions } = onePerLane(n * h * rows.ROW_OUT);
+  const groups = spreadOut(n * h * rows.ROW_OUT);
   device.dispatch({
     kernel: backwardInputStridedKernel,
-    constants: { ...rows, ...positions, LANES, C: c },
+    constants: { ...rows, ...groups.constants, C: c },
     reads: { dy, weight },
     writes: { dx },
-    workgroups: [groups[0], c, groups[1]],
+    workgroups: [groups.x, c, groups.z],
     flops: 18 * size(dy),
   });
 }
@@ -43,15 +44,15 @@ export function backwardInput(
 function multiply(device: Device, { x, weight, y, stride }: Multiply, flipped: boolean): void {
   const { n, c, h } = nchw(y);
   const rows = rows3x3(x, y, stride);
-  const band = Math.min(4, h);
+  const band = bandRows(device.adapter.kind, h, n * c * rows.ROW_OUT);
   const bands = Math.ceil(h / band);
-  const { groups, ...positions } = onePerLane(n * bands * rows.ROW_OUT);
+  const groups = spreadOut(n * bands * rows.ROW_OUT);
   device.dispatch({
     kernel: multiplyKernel,
-    constants: { ...rows, ...positions, LANES, FLIPPED: flipped, ROWS: band, BANDS: bands, C: c },
+    constants: { ...rows, ...groups.constants, FLIPPED: flipped, ROWS: band, BANDS: bands, C: c },
     reads: { x, weight },
     writes: { y },
-    workgroups: [groups[0], c, groups[1]],
+    workgroups: [groups.x, c, groups.z],
     flops: 18 * size(y),
   });
 }
@@ -63,14 +64,13 @@ export function backwardWeight(
 ): void {
   const { n, c, h } = nchw(dy);
   const rows = rows3x3(x, dy, stride);
-  const band = Math.min(4, h);
+  const band = bandRows(device.adapter.kind, h, n * c * rows.ROW_OUT);
   const bands = Math.ceil(h / band);
-  const positions = n * bands * rows.ROW_OUT;
-  const { SLAB, slabs } = slabsOfPositions(positions, c);
+  const { constants, slabs } = slabsOf(device, n * bands * rows.ROW_OUT, c);
   const partial = device.tensor([slabs, ...dweight.shape]);
   device.dispatch({
     kernel: backwardWeightKernel,
-    constants: { ...rows, LANES, SUMS: 9, ROWS: band, BANDS: bands, POSITIONS: positions, SLAB, C: c },
+    constants: { ...rows, ...constants, SUMS: 9, ROWS: band, BANDS: bands, C: c },
     reads: { x, dy },
     writes: { partial },
     workgroups: [c, slabs],

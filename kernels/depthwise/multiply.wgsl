@@ -32,37 +32,39 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   let c = group.y;
   let j = position % ROW_OUT;
-  let first = position / ROW_OUT % BANDS * ROWS;
-  let end = min(first + ROWS, HEIGHT_OUT);
   let channel = position / (ROW_OUT * BANDS) * C + c;
   let plane = channel * HEIGHT_IN * ROW_IN;
+  // Rows of y are counted through all planes.
+  let origin = channel * HEIGHT_OUT;
+  let first = origin + position / ROW_OUT % BANDS * ROWS;
+  let end = min(first + ROWS, origin + HEIGHT_OUT);
   let top = kernel_row(c, 0);
   let middle = kernel_row(c, 1);
   let bottom = kernel_row(c, 2);
 
 #if STRIDE == 1
-  // x row i−1 ends y row i−2, is the middle of y row i−1 and begins y row i.
-  var half = V(); // of y row i−1
-  var begun = V(); // of y row i
-  for (var i = first; i < end + 2; i++) {
-    let row = taps(plane, i - 1, j);
-    let done = row_sum(bottom, row, half);
-    half = row_sum(middle, row, begun);
-    begun = row_sum(top, row, V());
-    if (i >= first + 2) {
-      y[(channel * HEIGHT_OUT + i - 2) * ROW_OUT + j] = Stored(done);
+  // The row of x above row r of y ends row r−2, is the middle of row r−1 and begins row r.
+  var half = V(); // of row r−1
+  var begun = V(); // of row r
+  for (var r = first; r < end + 2; r++) {
+    let above = taps(plane, r - origin - 1, j);
+    let done = row_sum(bottom, above, half);
+    half = row_sum(middle, above, begun);
+    begun = row_sum(top, above, V());
+    if (r >= first + 2) {
+      y[(r - 2) * ROW_OUT + j] = Stored(done);
     }
   }
 #else
-  // x rows 2i−2 and 2i−1 end y row i−1, and the latter begins y row i.
+  // The two rows of x above row r of y end row r−1, and the lower one begins row r.
   var begun = V();
-  for (var i = first; i < end + 1; i++) {
-    let even = taps(plane, 2 * i - 2, j);
-    let odd = taps(plane, 2 * i - 1, j);
+  for (var r = first; r < end + 1; r++) {
+    let even = taps(plane, 2 * (r - origin) - 2, j);
+    let odd = taps(plane, 2 * (r - origin) - 1, j);
     let done = row_sum(bottom, odd, row_sum(middle, even, begun));
     begun = row_sum(top, odd, V());
-    if (i > first) {
-      y[(channel * HEIGHT_OUT + i - 1) * ROW_OUT + j] = Stored(done);
+    if (r > first) {
+      y[(r - 1) * ROW_OUT + j] = Stored(done);
     }
   }
 #end

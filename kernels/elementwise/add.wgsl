@@ -2,6 +2,8 @@
 
 #include "../common/vector.wgsl"
 
+#sizes COUNT GROUPS_X
+
 @group(0) @binding(0) var<storage, read> a: array<Stored>;
 @group(0) @binding(1) var<storage, read> b: array<Stored>;
 @group(0) @binding(2) var<storage, read_write> sum: array<Stored>;

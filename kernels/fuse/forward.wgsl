@@ -2,6 +2,8 @@
 
 #include "../common/vector.wgsl"
 
+#sizes COUNT GROUPS_X
+
 @group(0) @binding(0) var<storage, read> yang: array<Stored>;
 @group(0) @binding(1) var<storage, read> yin: array<Stored>;
 @group(0) @binding(2) var<storage, read_write> fused: array<Stored>;

@@ -10,6 +10,6 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let at = place(group, lane);
   if (at.inside) {
-    dx[at.i] = Stored(V(dy[at.plane] / (PLANE * WIDTH)));
+    dx[at.i] = Stored(V(dy[at.plane] / f32(PLANE * WIDTH)));
   }
 }

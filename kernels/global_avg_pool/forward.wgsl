@@ -14,6 +14,6 @@ fn term(i: u32) -> V {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let total = plane_sum(group, lane);
   if (total.leads) {
-    y[total.plane] = total.sum / (PLANE * WIDTH);
+    y[total.plane] = total.sum / f32(PLANE * WIDTH);
   }
 }

@@ -6,7 +6,13 @@ import forwardKernel from './forward.wgsl';
 
 /** y[N,C] (f32) = the mean of each plane of x[N,C,H,W]. */
 export function forward(device: Device, { x, y }: { x: Tensor; y: Tensor }): void {
-  device.dispatch({ kernel: forwardKernel, ...planeSum(device, x), reads: { x }, writes: { y }, flops: size(x) + size(y) });
+  device.dispatch({
+    kernel: forwardKernel,
+    ...planeSum(device, x),
+    reads: { x },
+    writes: { y },
+    flops: size(x) + size(y),
+  });
 }
 
 /** dx[N,C,H,W] from dy[N,C]. */

@@ -1,6 +1,6 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { elementwise, LANES, vector } from '../common/launch.ts';
+import { elementwise, teamLanes, vector } from '../common/launch.ts';
 import clipKernel from './clip.wgsl';
 import normKernel from './norm.wgsl';
 import squareSumKernel from './square_sum.wgsl';
@@ -10,14 +10,15 @@ const MAX_SLABS = 512;
 
 /** norm[1] = the L2 norm of a flat f32 gradient. */
 export function gradNorm(device: Device, { gradient, norm }: { gradient: Tensor; norm: Tensor }): void {
+  const lanes = teamLanes(device);
   const v = vector(size(gradient), gradient);
   const count = size(gradient) / v.WIDTH;
-  const slab = Math.max(LANES, Math.ceil(count / MAX_SLABS));
+  const slab = Math.max(8 * lanes, Math.ceil(count / MAX_SLABS));
   const slabs = Math.ceil(count / slab);
   const partial = device.tensor([slabs]);
   device.dispatch({
     kernel: squareSumKernel,
-    constants: { ...v, LANES, SUMS: 1, COUNT: count, SLAB: slab },
+    constants: { ...v, LANES: lanes, SUMS: 1, COUNT: count, SLAB: slab },
     reads: { gradient },
     writes: { partial },
     workgroups: [slabs],
@@ -25,7 +26,7 @@ export function gradNorm(device: Device, { gradient, norm }: { gradient: Tensor;
   });
   device.dispatch({
     kernel: normKernel,
-    constants: { LANES, SUMS: 1, SLABS: slabs },
+    constants: { LANES: lanes, SUMS: 1, SLABS: slabs },
     reads: { partial },
     writes: { norm },
     workgroups: [1],

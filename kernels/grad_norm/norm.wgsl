@@ -2,6 +2,8 @@
 
 #include "../common/lane_sums.wgsl"
 
+#sizes SLABS
+
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
 @group(0) @binding(1) var<storage, read_write> norm: array<f32>;
 

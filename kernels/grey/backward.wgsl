@@ -2,6 +2,8 @@
 
 #include "../common/vector.wgsl"
 
+#sizes COUNT GROUPS_X C PLANE
+
 @group(0) @binding(0) var<storage, read> dy: array<Stored>;
 @group(0) @binding(1) var<storage, read_write> dx: array<Stored>;
 
@@ -13,7 +15,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   let first = i / PLANE * C * PLANE + i % PLANE;
 #if MEAN
-  let share = Stored(V(dy[i]) / C);
+  let share = Stored(V(dy[i]) / f32(C));
   for (var c = 0u; c < C; c++) {
     dx[first + c * PLANE] = share;
   }

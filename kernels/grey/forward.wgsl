@@ -2,6 +2,8 @@
 
 #include "../common/vector.wgsl"
 
+#sizes COUNT GROUPS_X C PLANE
+
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read_write> y: array<Stored>;
 
@@ -17,7 +19,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var c = 0u; c < C; c++) {
     sum += V(x[first + c * PLANE]);
   }
-  y[i] = Stored(sum / C);
+  y[i] = Stored(sum / f32(C));
 #else
   y[i] = x[first];
 #end

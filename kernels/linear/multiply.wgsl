@@ -9,6 +9,8 @@
 enable f16;
 #end
 
+#sizes ROWS COLUMNS DEPTH A_ROW A_STEP B_STEP B_COLUMN
+
 @group(0) @binding(0) var<storage, read> a: array<$A>;
 @group(0) @binding(1) var<storage, read> b: array<$B>;
 #if BIAS
@@ -27,8 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let a$i = min(row + $i, ROWS - 1) * A_ROW; // the last tile hangs over; what it sums there is not stored
   var sum$i = 0.0;
 #end
-  // It starts at 0, but no compiler knows: unrolling a short loop would cost seconds on software adapters.
-  for (var k = group.z; k < DEPTH; k++) {
+  for (var k = 0u; k < DEPTH; k++) {
     let v = f32(b[k * B_STEP + column * B_COLUMN]);
 #for i in 0..TILE
     sum$i = fma(f32(a[a$i + k * A_STEP]), v, sum$i);

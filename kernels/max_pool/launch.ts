@@ -40,7 +40,16 @@ function strips(large: Tensor, small: Tensor) {
   const count = size(small) / v.WIDTH;
   const workgroups = fold(Math.ceil(count / LANES));
   return {
-    constants: { ...v, LANES, COUNT: count, GROUPS_X: workgroups[0], IN_H: h, IN_W: w, OUT_H: out.h, OUT_W: out.w },
+    constants: {
+      ...v,
+      LANES,
+      COUNT: count,
+      GROUPS_X: workgroups[0],
+      IN_H: h,
+      IN_W: w,
+      OUT_H: out.h,
+      STRIPS: out.w / v.WIDTH,
+    },
     workgroups,
   };
 }

@@ -1,15 +1,15 @@
 // Windows of a 3×3 max pooling with stride 2 and padding 1, WIDTH neighbours at a time: a strip. Window (i, j) is centred
-// on pixel (2i, 2j). Strips of four need rows of 8, 16, 24 … pixels.
+// on pixel (2i, 2j). Strips of four need rows of 8, 16, 24 … pixels; a row has STRIPS of them.
 
 #include "../common/vector.wgsl"
+
+#sizes COUNT GROUPS_X IN_H IN_W OUT_H STRIPS
 
 #if WIDTH == 4
 alias U = vec4u;
 #else
 alias U = u32;
 #end
-
-const STRIPS = OUT_W / WIDTH; // in a row
 
 struct Strip {
   plane: u32,

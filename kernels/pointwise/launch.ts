@@ -1,10 +1,10 @@
 import type { Device } from '../../src/runtime/device.ts';
-import { fold } from '../../src/runtime/command.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { LANES, nchw, slabsOfPositions, vector } from '../common/launch.ts';
+import { nchw, slabsOf, spreadOut, unroll, vector } from '../common/launch.ts';
 import { merge } from '../reduce/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
+import { backwardWeightTiles, multiplyTiles } from './tiles.ts';
 
 interface Multiply {
   readonly x: Tensor;
@@ -14,12 +14,12 @@ interface Multiply {
   readonly stride: number;
 }
 
-/** y[N,O,H/s,W/s] = weight[O,C,1,1] · x[N,C,H,W] (+ bias[O]). */
+/** y[N,O,⌈H/s⌉,⌈W/s⌉] = weight[O,C,1,1] · x[N,C,H,W] (+ bias[O]). */
 export function forward(device: Device, launch: Multiply): void {
   multiply(device, launch, false);
 }
 
-/** dx[N,C,H,W] from dy[N,O,H/s,W/s]. */
+/** dx[N,C,H,W] from dy[N,O,⌈H/s⌉,⌈W/s⌉]. */
 export function backwardInput(
   device: Device,
   { dy, weight, dx, stride }: { dy: Tensor; weight: Tensor; dx: Tensor; stride: number },
@@ -32,19 +32,18 @@ function multiply(device: Device, { x, weight, bias, y, stride }: Multiply, tran
   const to = nchw(y);
   const v = vector(stride === 1 ? to.plane : 1, x);
   const positions = (to.n * to.plane) / v.WIDTH;
-  const tiles = { TILE_O: Math.min(Number(process.env.T ?? 8), to.c), VECTORS: Number(process.env.P ?? 2) };
-  const groups = fold(Math.ceil(positions / LANES / tiles.VECTORS));
+  const tiles = multiplyTiles(device.adapter.kind, to.c, positions);
+  const groups = spreadOut(positions, tiles.VECTORS);
   device.dispatch({
     kernel: multiplyKernel,
     constants: {
       ...v,
       ...tiles,
-      LANES,
+      ...groups.constants,
+      ...unroll(device),
       BIAS: bias !== undefined,
       TRANSPOSED: transposed,
       STRIDE: stride,
-      POSITIONS: positions,
-      GROUPS_X: groups[0],
       C_IN: from.c,
       C_OUT: to.c,
       WIDTH_IN: from.w,
@@ -54,12 +53,12 @@ function multiply(device: Device, { x, weight, bias, y, stride }: Multiply, tran
     },
     reads: { x, weight, bias },
     writes: { y },
-    workgroups: [groups[0], Math.ceil(to.c / tiles.TILE_O), groups[1]],
+    workgroups: [groups.x, Math.ceil(to.c / tiles.TILE_O), groups.z],
     flops: 2 * from.c * to.c * to.n * Math.min(from.plane, to.plane),
   });
 }
 
-/** dweight[O,C,1,1] from x[N,C,H,W] and dy[N,O,H/s,W/s]. */
+/** dweight[O,C,1,1] from x[N,C,H,W] and dy[N,O,⌈H/s⌉,⌈W/s⌉]. */
 export function backwardWeight(
   device: Device,
   { x, dy, dweight, stride }: { x: Tensor; dy: Tensor; dweight: Tensor; stride: number },
@@ -67,21 +66,18 @@ export function backwardWeight(
   const from = nchw(x);
   const to = nchw(dy);
   const v = vector(stride === 1 ? to.plane : 1, x);
-  const tiles = { TILE_O: Number(process.env.TO ?? 4), TILE_C: Number(process.env.TC ?? 4) };
+  const tiles = backwardWeightTiles(device.adapter.kind, to.c, from.c);
   const groups: [number, number] = [Math.ceil(to.c / tiles.TILE_O), Math.ceil(from.c / tiles.TILE_C)];
-  const positions = (to.n * to.plane) / v.WIDTH;
-  const { SLAB, slabs } = slabsOfPositions(positions, groups[0] * groups[1]);
+  const { constants, slabs } = slabsOf(device, (to.n * to.plane) / v.WIDTH, groups[0] * groups[1]);
   const partial = device.tensor([slabs, to.c, from.c]);
   device.dispatch({
     kernel: backwardWeightKernel,
     constants: {
-      ...tiles,
-      SUMS: tiles.TILE_O * tiles.TILE_C,
       ...v,
-      LANES,
+      ...tiles,
+      ...constants,
+      SUMS: tiles.TILE_O * tiles.TILE_C,
       STRIDE: stride,
-      POSITIONS: positions,
-      SLAB,
       C_IN: from.c,
       C_OUT: to.c,
       WIDTH_IN: from.w,

@@ -60,7 +60,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var sum$(t)_$v = bias$t;
 #end
 #end
-  for (var c = 0u; c < C_IN; c++) {
+#if UNROLL
+  let channels: u32 = C_IN;
+#else
+  let channels: u32 = arrayLength(&weight) / C_OUT;
+#end
+  for (var c = 0u; c < channels; c++) {
 #for v in 0..VECTORS
     let x$v = V(x[source$v + c * PLANE_IN]);
 #end

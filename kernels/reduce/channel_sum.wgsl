@@ -1,4 +1,4 @@
-// partial[slab,c] = Σ x[n,c,p] over the images of one slab and all pixels: a bias's gradient before the merge.
+// partial[slab,c] = Σ x[n,c,p] over the (n,p) of one slab: a bias's gradient before the merge.
 
 #include "../common/vector.wgsl"
 #include "../common/lane_sums.wgsl"
@@ -9,12 +9,10 @@
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let c = group.x;
-  let first = group.y * IMAGES;
+  let slab = group.y * SLAB;
   var sum = V();
-  for (var n = first; n < min(first + IMAGES, N); n++) {
-    for (var p = lane; p < PLANE; p += LANES) {
-      sum += V(x[(n * C + c) * PLANE + p]);
-    }
+  for (var position = slab + lane; position < min(slab + SLAB, POSITIONS); position += LANES) {
+    sum += V(x[(position / PLANE * C + c) * PLANE + position % PLANE]);
   }
   put(0, sum_of(sum), lane);
   workgroupBarrier();

@@ -20,11 +20,11 @@ export function merge(device: Device, { partial, total }: { partial: Tensor; tot
 export function channelSum(device: Device, { x, total }: { x: Tensor; total: Tensor }): void {
   const { n, c, plane } = nchw(x);
   const v = vector(plane, x);
-  const { images, slabs } = slabsOf(n, c);
+  const { constants, slabs } = slabsOf(device, (n * plane) / v.WIDTH, c);
   const partial = device.tensor([slabs, c]);
   device.dispatch({
     kernel: channelSumKernel,
-    constants: { ...v, LANES, SUMS: 1, N: n, C: c, PLANE: plane / v.WIDTH, IMAGES: images },
+    constants: { ...v, ...constants, SUMS: 1, C: c, PLANE: plane / v.WIDTH },
     reads: { x },
     writes: { partial },
     workgroups: [c, slabs],

@@ -3,10 +3,11 @@
 //   dreduced = act′(reduced) · (expand_weightᵀ · dexpanded)    [N,R]
 //   dsqueezed = reduce_weightᵀ · dreduced                      [N,C]
 //
-// A lane takes one column of a weight matrix at a time, so that neighbouring lanes read neighbouring weights. As in the
-// forward pass, array lengths end the inner loops so that they stay loops.
+// A lane takes one column of a weight matrix at a time, so that neighbouring lanes read neighbouring weights.
 
 #include "../common/activation.wgsl"
+
+#sizes N C R
 
 @group(0) @binding(0) var<storage, read> dexpanded: array<f32>;
 @group(0) @binding(1) var<storage, read> reduced: array<f32>;
@@ -15,7 +16,7 @@
 @group(0) @binding(4) var<storage, read_write> dreduced: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dsqueezed: array<f32>;
 
-var<workgroup> shared_dreduced: array<f32, R * IMAGES>;
+var<workgroup> shared_dreduced: array<f32, SHARED>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -27,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for i in 0..IMAGES
     var sum$i = 0.0;
 #end
-    for (var c = 0u; c < arrayLength(&dexpanded) / N; c++) {
+    for (var c = 0u; c < C; c++) {
       let weight = expand_weight[c * R + r];
 #for i in 0..IMAGES
       sum$i += weight * dexpanded[n$i * C + c];
@@ -44,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for i in 0..IMAGES
     var sum$i = 0.0;
 #end
-    for (var r = 0u; r < arrayLength(&reduced) / N; r++) {
+    for (var r = 0u; r < R; r++) {
       let weight = reduce_weight[r * C + c];
 #for i in 0..IMAGES
       sum$i += weight * shared_dreduced[r * IMAGES + $i];

@@ -2,10 +2,11 @@
 //
 //   dweight[o,i] = Σ_n dout[n,o]·act(input[n,i])    dbias[o] = Σ_n dout[n,o]
 //
-// A thread takes TILE rows of one column; a row's own factor is the same for all lanes. An array's length ends the loop
-// over the images so that it stays a loop, however few they are.
+// A thread takes TILE rows of one column; a row's own factor is the same for all lanes.
 
 #include "../common/activation.wgsl"
+
+#sizes N INPUTS OUTPUTS
 
 @group(0) @binding(0) var<storage, read> input: array<f32>;
 @group(0) @binding(1) var<storage, read> dout: array<f32>;
@@ -24,7 +25,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var sum$k = 0.0;
   var bias$k = 0.0;
 #end
-  for (var n = 0u; n < arrayLength(&dout) / OUTPUTS; n++) {
+  for (var n = 0u; n < N; n++) {
     let value = $(ACTIVATION)(input[n * INPUTS + i]);
 #for k in 0..TILE
     let d$k = dout[n * OUTPUTS + o$k];

@@ -3,10 +3,11 @@
 //   reduced = reduce_weight · squeezed + reduce_bias        [N,R]
 //   gate = g(expand_weight · act(reduced) + expand_bias)    [N,C]
 //
-// A lane takes one row of a weight matrix at a time and reads it once for all IMAGES. The inner loops end at an array's
-// length because a compiler that knows how short they are unrolls them, and takes seconds over it.
+// A lane takes one row of a weight matrix at a time and reads it once for all IMAGES.
 
 #include "../common/activation.wgsl"
+
+#sizes N C R
 
 @group(0) @binding(0) var<storage, read> squeezed: array<f32>;
 @group(0) @binding(1) var<storage, read> reduce_weight: array<f32>;
@@ -16,7 +17,7 @@
 @group(0) @binding(5) var<storage, read_write> reduced: array<f32>;
 @group(0) @binding(6) var<storage, read_write> gate: array<f32>;
 
-var<workgroup> hidden: array<f32, R * IMAGES>;
+var<workgroup> hidden: array<f32, SHARED>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -28,7 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for i in 0..IMAGES
     var sum$i = reduce_bias[r];
 #end
-    for (var c = 0u; c < arrayLength(&expand_bias); c++) {
+    for (var c = 0u; c < C; c++) {
       let weight = reduce_weight[r * C + c];
 #for i in 0..IMAGES
       sum$i += weight * squeezed[n$i * C + c];
@@ -44,7 +45,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for i in 0..IMAGES
     var sum$i = expand_bias[c];
 #end
-    for (var r = 0u; r < arrayLength(&reduce_bias); r++) {
+    for (var r = 0u; r < R; r++) {
       let weight = expand_weight[c * R + r];
 #for i in 0..IMAGES
       sum$i += weight * hidden[r * IMAGES + $i];

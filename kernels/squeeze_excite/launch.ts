@@ -153,7 +153,16 @@ export function backwardInput(
 function layers(device: Device, n: number, c: number, r: number) {
   const images = Math.min(4, n, Math.floor(MAX_REDUCED / r));
   return {
-    constants: { WIDTH: 1, HALF: false, LANES: teamLanes(device), IMAGES: images, N: n, C: c, R: r },
+    constants: {
+      WIDTH: 1,
+      HALF: false,
+      LANES: teamLanes(device),
+      IMAGES: images,
+      SHARED: images * r,
+      N: n,
+      C: c,
+      R: r,
+    },
     workgroups: [Math.ceil(n / images)] as [number],
   };
 }

@@ -21,9 +21,12 @@ export async function main(command: Command): Promise<void> {
 
 /** A command with what all of ours share. */
 export const createCommand = (name: string, description: string) =>
-  new Command(name).description(description).showHelpAfterError('(--help shows every option)').exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : 2);
-  });
+  new Command(name)
+    .description(description)
+    .showHelpAfterError('(--help shows every option)')
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? 0 : 2);
+    });
 
 /** Parses a whole number of at least `least`. */
 export const integer = (least: number) => (text: string) => {

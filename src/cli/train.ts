@@ -138,5 +138,8 @@ const nameOf = ({ data, model }: Options) => `${data === 'shapes' ? data : 'cifa
 /** The files we write name things as the metrics do: batch_size, not batchSize. */
 const snakeCase = (object: object) =>
   Object.fromEntries(
-    Object.entries(object).map(([key, value]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+    Object.entries(object).map(([key, value]) => [
+      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
   );

@@ -47,7 +47,9 @@ export class AdamW {
     this.moment2 = parameters.vector();
     if (options.amsgrad) this.moment2Max = parameters.vector();
     this.norm = device.tensor([1]);
-    this.hyper = device.tensor([hyperparameters({ ...this.hyperOf({ learningRate: 0, weightDecay: 0, beta1: 0 }) }).length]);
+    this.hyper = device.tensor([
+      hyperparameters({ ...this.hyperOf({ learningRate: 0, weightDecay: 0, beta1: 0 }) }).length,
+    ]);
   }
 
   /** Writes the settings of the next step; the step itself may be a recording. */

@@ -143,4 +143,3 @@ export class ParameterSet {
 function entries(flat: Flat, data: Float32Array): [string, HostTensor][] {
   return flat.variables.map(([name, { shape }], i) => [name, { shape, data: flat.slice(data, i).slice() }]);
 }
-

@@ -8,14 +8,17 @@ export interface KernelSource {
   readonly includes?: Readonly<Record<string, KernelSource>>;
 }
 
-/** What a kernel is specialised with: numbers and booleans become WGSL `const`s, strings only fill `$NAME`. */
+/**
+ * What a launch gives a kernel: numbers and booleans become WGSL `const`s, strings only fill `$NAME`. Those that the
+ * kernel lists under `#sizes` are not built in but read from a uniform, as u32.
+ */
 export type Constants = Readonly<Record<string, Value>>;
 
 /** A `@group(0) @binding(n)` variable of a specialised kernel. */
 export interface Binding {
   readonly index: number;
   readonly name: string;
-  readonly type: 'read-only-storage' | 'storage' | 'uniform';
+  readonly type: 'read-only-storage' | 'storage';
 }
 
 /** WGSL ready to compile, its bindings, and for each of its lines the kernel file and line it came from. */
@@ -23,8 +26,13 @@ export interface SpecializedKernel {
   readonly path: string;
   readonly code: string;
   readonly bindings: readonly Binding[];
+  /** Whether binding SIZES holds the sizes. */
+  readonly hasSizes: boolean;
   readonly origins: readonly string[];
 }
+
+/** Where a kernel's sizes are bound; its tensors use 0 to 7. */
+export const SIZES = 8;
 
 interface Line {
   readonly text: string;
@@ -37,6 +45,7 @@ type Names = Readonly<Record<string, Value>>;
  * Specialises a kernel. Beside plain WGSL a kernel may hold
  *
  * - `#include "../common/gelu.wgsl"`: that file, once;
+ * - `#sizes N PLANE`: these constants are data, so that one pipeline serves every shape (and no loop over them unrolls);
  * - `#if EXPR` … `#elif EXPR` … `#else` … `#end`;
  * - `#for i in A..B` … `#end`: the lines between, repeated for i = A … B−1 (a register tile, unrolled);
  * - `$name` and `$(EXPR)`: a constant's or loop variable's value, anywhere in a line.
@@ -44,10 +53,16 @@ type Names = Readonly<Record<string, Value>>;
  * @throws ShaderError with file and line for a directive that cannot be read.
  */
 export function specialize(source: KernelSource, constants: Constants): SpecializedKernel {
-  const body = expand(flatten(source, new Set()), constants);
+  const sizes = sizesOf(source);
+  const body = readSizes(expand(flatten(source, new Set()), constants), sizes);
   const header = Object.entries(constants)
     .filter(([, value]) => typeof value !== 'string')
     .map(([name, value]) => ({ text: `const ${name} = ${value};`, origin: `${source.path} (constant ${name})` }));
+  if (sizes.length > 0) {
+    const members = sizes.map((name) => `${name}: u32`).join(', ');
+    const text = `struct Sizes { ${members} } @group(0) @binding(${SIZES}) var<uniform> sizes: Sizes;`;
+    header.push({ text, origin: `${source.path} (#sizes)` });
+  }
   // `enable` and `requires` must stand before everything else.
   const isEnable = (line: Line) => /^\s*(enable|requires)\b/.test(line.text);
   const lines = [...body.filter(isEnable), ...header, ...body.filter((line) => !isEnable(line))];
@@ -55,8 +70,21 @@ export function specialize(source: KernelSource, constants: Constants): Speciali
     path: source.path,
     code: lines.map((line) => line.text).join('\n'),
     bindings: lines.flatMap(readBinding),
+    hasSizes: sizes.length > 0,
     origins: lines.map((line) => line.origin),
   };
+}
+
+/** The names that a kernel and its includes list under `#sizes`, in the order of their uniform. */
+export function sizesOf(source: KernelSource): string[] {
+  const own = [...source.text.matchAll(/^#sizes\s+(.*)$/gm)].flatMap((match) => match[1].trim().split(/\s+/));
+  return [...new Set([...own, ...Object.values(source.includes ?? {}).flatMap(sizesOf)])];
+}
+
+function readSizes(lines: Line[], sizes: readonly string[]): Line[] {
+  if (sizes.length === 0) return lines;
+  const name = new RegExp(`(?<![.\\w])(${sizes.join('|')})\\b`, 'g');
+  return lines.map(({ text, origin }) => ({ text: text.replace(name, 'sizes.$1'), origin }));
 }
 
 /** The source's lines with every include in its place. */
@@ -65,6 +93,7 @@ function flatten(source: KernelSource, seen: Set<string>): Line[] {
   seen.add(source.path);
   return source.text.split('\n').flatMap((text, index) => {
     const origin = `${source.path}:${index + 1}`;
+    if (text.startsWith('#sizes')) return [];
     const include = /^\s*#include\s+"([^"]+)"/.exec(text);
     if (!include) return [{ text, origin }];
     const file = source.includes?.[include[1]];
@@ -149,11 +178,9 @@ function at<T>(line: Line, f: () => T): T {
 }
 
 function readBinding(line: Line): Binding[] {
-  const match = /^\s*@group\(0\)\s*@binding\((\d+)\)\s*var<\s*(storage|uniform)\s*(?:,\s*(\w+)\s*)?>\s*(\w+)/.exec(
-    line.text,
-  );
+  const match = /^\s*@group\(0\)\s*@binding\((\d+)\)\s*var<\s*storage\s*,\s*(\w+)\s*>\s*(\w+)/.exec(line.text);
   if (!match) return [];
-  const [, index, space, access, name] = match;
-  const type = space === 'uniform' ? 'uniform' : access === 'read_write' ? 'storage' : 'read-only-storage';
+  const [, index, access, name] = match;
+  const type = access === 'read_write' ? 'storage' : 'read-only-storage';
   return [{ index: Number(index), name, type }];
 }

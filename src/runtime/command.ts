@@ -1,5 +1,5 @@
-import type { Constants, KernelSource } from './codegen.ts';
-import type { Kernel } from './pipeline.ts';
+import { type Constants, type KernelSource, SIZES } from './codegen.ts';
+import type { Kernel, SizedKernel } from './pipeline.ts';
 import { byteLength, type Tensor } from './tensor.ts';
 
 /** One run of a kernel, as its launch code asks for it. */
@@ -21,6 +21,7 @@ export interface Dispatch {
 export interface DispatchCommand {
   readonly type: 'dispatch';
   readonly kernel: Kernel;
+  readonly sizes?: GPUBuffer;
   readonly tensors: readonly Tensor[];
   readonly workgroups: readonly [number, number, number];
   readonly flops: number;
@@ -34,7 +35,7 @@ export type Command =
   | { readonly type: 'copy'; readonly from: Tensor; readonly to: GPUBuffer };
 
 /** @throws Error where the launch code and the kernel do not name the same variables. */
-export function resolve(dispatch: Dispatch, kernel: Kernel): DispatchCommand {
+export function resolve(dispatch: Dispatch, { kernel, sizes }: SizedKernel): DispatchCommand {
   const { reads, writes, workgroups, flops } = dispatch;
   const tensors = kernel.bindings.map(({ name, type }) => {
     const tensor = type === 'storage' ? writes[name] : reads[name];
@@ -50,6 +51,7 @@ export function resolve(dispatch: Dispatch, kernel: Kernel): DispatchCommand {
   return {
     type: 'dispatch',
     kernel,
+    sizes,
     tensors,
     workgroups: [x, y, z],
     flops,
@@ -64,19 +66,17 @@ export function fold(groups: number): [number, number] {
 }
 
 /** Binds a command's tensors, whose buffers must be there. */
-export function bind(gpu: GPUDevice, { kernel, tensors }: DispatchCommand): GPUBindGroup {
-  return gpu.createBindGroup({
-    label: kernel.path,
-    layout: kernel.layout,
-    entries: kernel.bindings.map(({ index }, i) => ({
-      binding: index,
-      resource: {
-        buffer: tensors[i].storage.buffer!,
-        offset: tensors[i].offset,
-        size: Math.ceil(byteLength(tensors[i]) / 4) * 4,
-      },
-    })),
-  });
+export function bind(gpu: GPUDevice, { kernel, sizes, tensors }: DispatchCommand): GPUBindGroup {
+  const entries: GPUBindGroupEntry[] = kernel.bindings.map(({ index }, i) => ({
+    binding: index,
+    resource: {
+      buffer: tensors[i].storage.buffer!,
+      offset: tensors[i].offset,
+      size: Math.ceil(byteLength(tensors[i]) / 4) * 4,
+    },
+  }));
+  if (sizes) entries.push({ binding: SIZES, resource: { buffer: sizes } });
+  return gpu.createBindGroup({ label: kernel.path, layout: kernel.layout, entries });
 }
 
 /** Adds a command to a compute pass. */

@@ -1,6 +1,14 @@
-import { type Binding, type Constants, type KernelSource, type SpecializedKernel, specialize } from './codegen.ts';
+import {
+  type Binding,
+  type Constants,
+  type KernelSource,
+  SIZES,
+  type SpecializedKernel,
+  sizesOf,
+  specialize,
+} from './codegen.ts';
 import { ShaderError } from './errors.ts';
-import { ShaderStage } from './flags.ts';
+import { BufferUsage, ShaderStage } from './flags.ts';
 
 /** A kernel specialised and compiled, or still compiling. */
 export interface Kernel {
@@ -12,9 +20,17 @@ export interface Kernel {
   readonly compiled: Promise<void>;
 }
 
+/** A kernel with the sizes of one shape, if it takes any as data. */
+export interface SizedKernel {
+  readonly kernel: Kernel;
+  readonly sizes?: GPUBuffer;
+}
+
 /** Every specialised kernel of a device, compiled once, in the background and side by side. */
 export class PipelineCache {
   private readonly kernels = new Map<string, Kernel>();
+  private readonly sizeNames = new Map<KernelSource, readonly string[]>();
+  private readonly sizeBuffers = new Map<string, GPUBuffer>();
 
   constructor(private readonly gpu: GPUDevice) {}
 
@@ -24,25 +40,49 @@ export class PipelineCache {
   }
 
   /** @throws ShaderError where the kernel's directives cannot be read; `compiled` rejects where its WGSL is wrong. */
-  get(source: KernelSource, constants: Constants): Kernel {
+  get(source: KernelSource, given: Constants): SizedKernel {
+    let names = this.sizeNames.get(source);
+    if (!names) {
+      names = sizesOf(source);
+      this.sizeNames.set(source, names);
+    }
+    const isSize = new Set(names);
+    const constants = Object.fromEntries(Object.entries(given).filter(([name]) => !isSize.has(name)));
     const key = `${source.path} ${JSON.stringify(constants)}`;
     let kernel = this.kernels.get(key);
     if (!kernel) {
       kernel = this.build(specialize(source, constants));
       this.kernels.set(key, kernel);
     }
-    return kernel;
+    return names.length === 0 ? { kernel } : { kernel, sizes: this.sizes(source, names, given) };
+  }
+
+  /** A uniform with the values of `names`; one for all dispatches that have the same. */
+  private sizes({ path }: KernelSource, names: readonly string[], given: Constants): GPUBuffer {
+    const values = names.map((name) => {
+      const value = given[name];
+      if (typeof value !== 'number') throw new ShaderError(`${path}: #sizes names '${name}', which the launch lacks`);
+      return value;
+    });
+    const key = values.join();
+    let buffer = this.sizeBuffers.get(key);
+    if (!buffer) {
+      const size = Math.ceil(values.length / 4) * 16;
+      buffer = this.gpu.createBuffer({ size, usage: BufferUsage.UNIFORM, mappedAtCreation: true });
+      new Uint32Array(buffer.getMappedRange()).set(values);
+      buffer.unmap();
+      this.sizeBuffers.set(key, buffer);
+    }
+    return buffer;
   }
 
   private build(specialized: SpecializedKernel): Kernel {
-    const { path, bindings } = specialized;
+    const { path, bindings, hasSizes } = specialized;
+    const entries: [number, GPUBufferBindingType][] = bindings.map(({ index, type }) => [index, type]);
+    if (hasSizes) entries.push([SIZES, 'uniform']);
     const layout = this.gpu.createBindGroupLayout({
       label: path,
-      entries: bindings.map(({ index, type }) => ({
-        binding: index,
-        visibility: ShaderStage.COMPUTE,
-        buffer: { type },
-      })),
+      entries: entries.map(([binding, type]) => ({ binding, visibility: ShaderStage.COMPUTE, buffer: { type } })),
     });
     const kernel: Kernel = {
       path,

@@ -1,6 +1,7 @@
 // npm run conformance -- DIR: holds the engine against a folder of reference cases.
-import { UserError } from '../../src/runtime/errors.ts';
+
 import { Device } from '../../src/runtime/device.ts';
+import { UserError } from '../../src/runtime/errors.ts';
 import { requestNodeAdapter } from '../../src/runtime/node.ts';
 import { readCases } from './fixture.ts';
 import { runners } from './ops.ts';

@@ -30,7 +30,11 @@ export function judge({ tensors, zero }: Case, results: Results): Verdict[] {
       const floor = 1e-6 * Math.sqrt(want.length);
       if (zero.includes(name)) {
         const left = norm(got);
-        return { name, error: largest > 0 ? left / largest : left, passed: left <= (largest > 0 ? 1e-4 * largest : floor) };
+        return {
+          name,
+          error: largest > 0 ? left / largest : left,
+          passed: left <= (largest > 0 ? 1e-4 * largest : floor),
+        };
       }
       const difference = norm(Array.from(want, (value, i) => got[i] - value));
       const size = norm(want);

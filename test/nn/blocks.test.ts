@@ -35,7 +35,8 @@ test.each(Object.entries(blocks))('%s: gradients of the input and of every param
         return block.forward({ tape, training }, x);
       },
       { ...inputs, ...values },
-      { eps: 5e-3, tolerance: 2e-2 },
+      // Small steps: max pools and hard sigmoids have kinks.
+      { eps: 2e-3, tolerance: 2e-2 },
     );
     expect(error).toBeLessThan(2e-2);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Constants, type KernelSource, specialize } from '../../src/runtime/codegen.ts';
+import { type Constants, type KernelSource, sizesOf, specialize } from '../../src/runtime/codegen.ts';
 import { testDevice } from '../support/device.ts';
 
 const lines = (...text: string[]) => text.join('\n');
@@ -119,15 +119,39 @@ test('bindings are read off the WGSL', () => {
     '@group(0) @binding(1) var<storage, read> b: array<f32>;',
     '#end',
     '@group(0) @binding(2) var<storage, read_write> c: array<f32>;',
-    '@group(0) @binding(3) var<uniform> d: vec4f;',
-    'var<workgroup> e: array<f32, 4>;',
+    'var<workgroup> d: array<f32, 4>;',
   );
   const { bindings } = specialize({ path: 'test.wgsl', text }, { OPTIONAL: false });
   expect(bindings).toEqual([
     { index: 0, name: 'a', type: 'read-only-storage' },
     { index: 2, name: 'c', type: 'storage' },
-    { index: 3, name: 'd', type: 'uniform' },
   ]);
+});
+
+test('sizes are read from a uniform, also in includes, and are no constants', () => {
+  const included = { path: 'part.wgsl', text: lines('#sizes M N', 'fn f() -> u32 { return M * N; }') };
+  const text = lines('#include "part.wgsl"', '#sizes N C', 'fn main() { let n = N + K.N + NN + C; }');
+  const source = { path: 'test.wgsl', text, includes: { 'part.wgsl': included } };
+  expect(sizesOf(source)).toEqual(['N', 'C', 'M']);
+  const { code, hasSizes } = specialize(source, { K: 3 });
+  expect(hasSizes).toBe(true);
+  expect(code.split('\n')).toEqual([
+    'const K = 3;',
+    'struct Sizes { N: u32, C: u32, M: u32 } @group(0) @binding(8) var<uniform> sizes: Sizes;',
+    'fn f() -> u32 { return sizes.M * sizes.N; }',
+    'fn main() { let n = sizes.N + K.N + NN + sizes.C; }',
+  ]);
+});
+
+test('one pipeline serves all sizes, and a launch that lacks one is told so', async () => {
+  const { pipelines } = await testDevice();
+  const text = lines('#sizes N', '@compute @workgroup_size(1) fn main() { let n = N; }');
+  const source = { path: 'test/sized.wgsl', text };
+  const [four, five, again] = [4, 5, 4].map((N) => pipelines.get(source, { N }));
+  expect(five.kernel).toBe(four.kernel);
+  expect(five.sizes).not.toBe(four.sizes);
+  expect(again.sizes).toBe(four.sizes);
+  expect(() => pipelines.get(source, {})).toThrow("test/sized.wgsl: #sizes names 'N', which the launch lacks");
 });
 
 describe("the WGSL compiler's errors name the kernel's file and line", () => {
@@ -146,7 +170,7 @@ describe("the WGSL compiler's errors name the kernel's file and line", () => {
     );
     const device = await testDevice();
     return device.pipelines.get({ path: 'test/broken.wgsl', text, includes }, { ...constants, KERNEL: kernels++ })
-      .compiled;
+      .kernel.compiled;
   }
 
   test('in plain code', async () => {
