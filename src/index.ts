@@ -1,10 +1,12 @@
 // The engine, for a page or for Node; Node's adapter lies in yynet/node.
+export * from '../kernels/roofline/measure.ts';
 export { gradcheck } from './autograd/gradcheck.ts';
 export * from './autograd/op.ts';
 export * as ops from './autograd/ops/index.ts';
 export { Tape } from './autograd/tape.ts';
 export * from './data/dataset.ts';
 export { Random } from './data/random.ts';
+export { decodeSafetensors, encodeSafetensors } from './data/safetensors.ts';
 export { shapes } from './data/shapes.ts';
 export * from './nn/adamw.ts';
 export * from './nn/blocks.ts';
@@ -19,10 +21,13 @@ export * from './runtime/codegen.ts';
 export * from './runtime/command.ts';
 export { Device } from './runtime/device.ts';
 export * from './runtime/errors.ts';
+export * from './runtime/profile.ts';
 export { Recording } from './runtime/recording.ts';
 export * from './runtime/tensor.ts';
 export * from './train/evaluation.ts';
+export * from './train/profile.ts';
 export * from './train/recipe.ts';
+export * from './train/step.ts';
 export * from './train/trainer.ts';
 export * from './yinyang/config.ts';
 export { YYNet } from './yinyang/yynet.ts';

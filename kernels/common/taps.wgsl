@@ -7,7 +7,7 @@ struct Taps {
   right: V,
 }
 
-/// Row i (may be −1 or HEIGHT_IN) of the plane that starts at `plane`, under vector j of an output row.
+/// Row i of the plane that starts at `plane` (or a row above or below it), under vector j of an output row.
 fn taps(plane: u32, i: u32, j: u32) -> Taps {
   let inside = i < HEIGHT_IN;
   let row = plane + min(i, HEIGHT_IN - 1) * ROW_IN;

@@ -6,6 +6,8 @@
 // kernel turned by 180°. A thread keeps TILE_O output channels at each of VECTORS vectors of pixels in registers. Weight
 // addresses depend only on the workgroup, so each weight is read once for all lanes and serves all vectors.
 
+#sizes POSITIONS GROUPS_X
+
 #include "../common/vector.wgsl"
 #include "../common/taps.wgsl"
 

@@ -6,6 +6,8 @@
 // a band of ROWS rows, a vector of pixels wide: each row of x is read once and added to all rows of y that it meets.
 // A workgroup stays in one channel, so its kernel is read once for all lanes.
 
+#sizes POSITIONS GROUPS_X
+
 #include "../common/vector.wgsl"
 #include "../common/taps.wgsl"
 

@@ -1,6 +1,8 @@
 // dW[o,c] = Σ_{n,p} dy[n,o,p] · x[n,c,s·p], in slabs: each workgroup sums one TILE_O × TILE_C tile of the matrix over one
 // slab of (n,p), its lanes taking every LANES-th vector of pixels; a merge adds the slabs.
 
+#sizes POSITIONS SLAB
+
 #include "../common/vector.wgsl"
 #include "../common/lane_sums.wgsl"
 

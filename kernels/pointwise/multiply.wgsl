@@ -6,6 +6,8 @@
 // out instead of skipping them). A thread keeps TILE_O output channels at each of VECTORS vectors of pixels in registers.
 // Matrix addresses depend only on the workgroup, so each element is read once for all lanes and serves all vectors.
 
+#sizes POSITIONS GROUPS_X
+
 #include "../common/vector.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;

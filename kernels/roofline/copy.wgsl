@@ -1,4 +1,4 @@
-// copy[i] = source[i], VECTORS vectors a lane, neighbouring lanes on neighbouring vectors: how fast memory can be.
+// copy[i] = source[i], VECTORS vectors a lane, neighbouring lanes on neighbouring vectors: as fast as memory goes.
 
 @group(0) @binding(0) var<storage, read> source: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> copy: array<vec4f>;

@@ -10,7 +10,7 @@ const exists = (path: string) =>
     () => false,
   );
 
-/** The folder a training run writes: config.json, metrics.jsonl and last.safetensors. */
+/** The folder a training run writes: config.json, metrics.jsonl and last.safetensors, or trace.json. */
 export class RunFolder {
   private constructor(readonly path: string) {}
 
@@ -40,6 +40,13 @@ export class RunFolder {
 
   async appendMetrics(metrics: object): Promise<void> {
     await appendFile(join(this.path, 'metrics.jsonl'), `${JSON.stringify(metrics)}\n`);
+  }
+
+  /** Returns where the trace lies. */
+  async writeTrace(trace: object): Promise<string> {
+    const file = join(this.path, 'trace.json');
+    await writeFile(file, JSON.stringify(trace));
+    return file;
   }
 
   /** Replaces last.safetensors, in one move, so that it is never half written. */

@@ -7,11 +7,13 @@ import { shapes } from '../data/shapes.ts';
 import { Device } from '../runtime/device.ts';
 import { UserError } from '../runtime/errors.ts';
 import { requestNodeAdapter } from '../runtime/node.ts';
+import { requireTimestamps } from '../runtime/profile.ts';
 import { paperRecipe, type Recipe, shapesRecipe } from '../train/recipe.ts';
 import { Trainer } from '../train/trainer.ts';
 import { type Preset, presets, type YYNetConfig } from '../yinyang/config.ts';
 import { YYNet } from '../yinyang/yynet.ts';
 import { createCommand, integer, main, positive } from './command.ts';
+import { printProfile } from './profile.ts';
 import { describe, ProgressLine } from './progress.ts';
 import { RunFolder } from './run_folder.ts';
 
@@ -30,6 +32,7 @@ interface Options {
   activation?: YYNetConfig['activation'];
   out?: string;
   maxSteps?: number;
+  profile?: number;
   json?: boolean;
 }
 
@@ -48,6 +51,7 @@ const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutio
   .addOption(new Option('--activation <kind>', 'between convolutions').choices(['gelu', 'silu']))
   .option('--out <dir>', 'where the run is written (default: a new folder under runs/)')
   .option('--max-steps <n>', 'stop after n steps', integer(1))
+  .option('--profile <n>', 'instead of training, time every kernel of n steps and write trace.json', integer(1))
   .option('--json', 'print the metrics as JSON lines instead of a progress bar')
   .addHelpText(
     'after',
@@ -59,14 +63,13 @@ Examples:
   )
   .action(run);
 
-await main(command);
-
 async function run(options: Options): Promise<void> {
   const data = await loadData(options);
   const recipe = configureRecipe(options);
   const net = new YYNet(configureNet(options, data));
   const choice = await requestNodeAdapter({ adapter: options.adapter });
   const device = await Device.open(choice);
+  if (options.profile) requireTimestamps(device);
   const { data: source, model, seed, limitTrain, limitVal, maxSteps } = options;
   const config = {
     ...{ data: source, model, adapter: choice.info.name, seed, limitTrain, limitVal, maxSteps },
@@ -84,6 +87,10 @@ async function run(options: Options): Promise<void> {
   say(`${data.train.length} images to train on, ${data.validation.length} to validate, written to ${folder.path}`);
 
   const trainer = await Trainer.create(device, net, data, recipe, seed);
+  if (options.profile) {
+    await printProfile(trainer, options.profile, folder, options.json);
+    return;
+  }
   const progress = new ProgressLine();
   try {
     await trainer.run(
@@ -143,3 +150,5 @@ const snakeCase = (object: object) =>
       value,
     ]),
   );
+
+await main(command);

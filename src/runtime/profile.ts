@@ -1,19 +1,34 @@
 import { encode } from './command.ts';
-import { GpuError } from './errors.ts';
+import type { Device } from './device.ts';
+import { UserError } from './errors.ts';
 import { BufferUsage, MapMode } from './flags.ts';
 import type { Recording } from './recording.ts';
+
+/** When a dispatch ran, in nanoseconds of the adapter's own clock. */
+export interface Span {
+  readonly start: number;
+  readonly duration: number;
+}
 
 /** A query set holds 4,096 timestamps, two a dispatch. */
 const TIMED_AT_ONCE = 2048;
 
+/** @throws UserError where the adapter cannot time dispatches */
+export function requireTimestamps({ gpu, adapter }: Device): void {
+  if (gpu.features.has('timestamp-query')) return;
+  throw new UserError(`${adapter.name} has no timestamps (timestamp-query), without which no dispatch can be timed.`);
+}
+
 /**
- * Runs a recording once with each dispatch timed on its own.
- * @returns nanoseconds by dispatch
- * @throws GpuError where the adapter has no timestamps
+ * Runs a recording once, behind all that is queued, with each dispatch in a pass of its own that is timed.
+ * @returns a span for each dispatch, in their order
+ * @throws UserError where the adapter cannot time dispatches
  */
-export async function profile(gpu: GPUDevice, { commands, bindGroups }: Recording<unknown>): Promise<number[]> {
-  if (!gpu.features.has('timestamp-query')) throw new GpuError('profile(): this adapter has no timestamp-query');
-  const times: number[] = [];
+export async function profile(device: Device, { commands, bindGroups }: Recording<unknown>): Promise<Span[]> {
+  requireTimestamps(device);
+  await device.flush();
+  const { gpu } = device;
+  const spans: Span[] = [];
   for (let first = 0; first < commands.length; first += TIMED_AT_ONCE) {
     const end = Math.min(first + TIMED_AT_ONCE, commands.length);
     const querySet = gpu.createQuerySet({ type: 'timestamp', count: 2 * (end - first) });
@@ -33,10 +48,13 @@ export async function profile(gpu: GPUDevice, { commands, bindGroups }: Recordin
     gpu.queue.submit([encoder.finish()]);
     await staging.mapAsync(MapMode.READ);
     const stamps = new BigUint64Array(staging.getMappedRange());
-    for (let i = 0; i < stamps.length; i += 2) times.push(Number(stamps[i + 1] - stamps[i]));
+    for (let i = 0; i < stamps.length; i += 2) {
+      spans.push({ start: Number(stamps[i]), duration: Number(stamps[i + 1] - stamps[i]) });
+    }
     staging.destroy();
     resolved.destroy();
     querySet.destroy();
   }
-  return times;
+  await device.done();
+  return spans;
 }

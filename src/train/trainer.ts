@@ -1,14 +1,16 @@
-import { batches, type Dataset, gather, imageSize, type Splits } from '../data/dataset.ts';
+import { batches, type Dataset, gather, imageSize, type Splits, take } from '../data/dataset.ts';
 import { Random } from '../data/random.ts';
 import { AdamW } from '../nn/adamw.ts';
 import type { Module } from '../nn/module.ts';
 import { ParameterSet, type StateDict } from '../nn/parameters.ts';
 import { OneCycle } from '../nn/schedule.ts';
 import type { Device } from '../runtime/device.ts';
+import { profile, type Span } from '../runtime/profile.ts';
 import type { Recording } from '../runtime/recording.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import { Evaluation } from './evaluation.ts';
 import { InFlight } from './in_flight.ts';
+import type { Profile } from './profile.ts';
 import type { Recipe } from './recipe.ts';
 import { type StepContext, trainingStep } from './step.ts';
 
@@ -163,7 +165,7 @@ export class Trainer implements StepContext {
       gather(data.train, indices, images, labels);
       const { learningRate, beta1 } = this.schedule.at(this.step);
       learning_rate = learningRate;
-      this.submit(indices.length, images, labels, { learningRate, beta1, weightDecay });
+      this.load(indices.length, images, labels, { learningRate, beta1, weightDecay }).run();
       seen += indices.length;
       await inFlight.add();
       if (onProgress && performance.now() - lossRead > LOSS_INTERVAL) {
@@ -190,20 +192,36 @@ export class Trainer implements StepContext {
     };
   }
 
-  /** Queues one step on the first `size` of the images. */
-  private submit(
+  /**
+   * Times each dispatch of `steps` steps on a full batch, after one untimed step: some adapters compile a kernel when it
+   * first runs. The net is trained by it.
+   */
+  async profile(steps: number): Promise<Profile> {
+    const { device, data, recipe } = this;
+    const size = Math.min(recipe.batchSize, data.train.length);
+    const { images, labels } = take(data.train, size);
+    const weightDecay = recipe.weightDecayFactor * recipe.learningRate;
+    const next = () => this.load(size, images, labels, { ...this.schedule.at(this.step), weightDecay });
+    next().run();
+    const runs: Span[][] = [];
+    for (let i = 0; i < steps; i++) runs.push(await profile(device, next()));
+    return { commands: this.steps.get(size)!.recording.commands, runs };
+  }
+
+  /** Writes what one step on the first `size` of the images reads. Returns the recording that takes it. */
+  private load(
     size: number,
     images: Uint8Array,
     labels: Int32Array,
     settings: { learningRate: number; weightDecay: number; beta1: number },
-  ): void {
+  ): Recording<unknown> {
     const { pixels, targets, recording } = this.steps.get(size)!;
     this.device.write(pixels, images.subarray(0, size * imageSize(this.data.train)));
     this.device.write(targets, labels.subarray(0, size));
     this.device.write(this.seed, new Uint32Array([this.seedNumber, this.step]));
     this.optimizer.prepare(settings);
-    recording.run();
     this.step++;
+    return recording;
   }
 
   /** Records the step for batches of one size. */

@@ -1,0 +1,74 @@
+// What the benchmarks share: their options, how they time, and how results come into RESULTS.md.
+import { readFile, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import { GpuError, median, UserError } from '../dist/node.js';
+
+/** Parses a whole number above 0. */
+export function count(text) {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number above 0.');
+  return value;
+}
+
+function precision(text) {
+  if (text !== 'f32') throw new InvalidArgumentError('Only f32 is there yet.');
+  return text;
+}
+
+/** A command with the options that all benchmarks have. */
+export const createBench = (name, description) =>
+  new Command(name)
+    .description(description)
+    .option('--batch <n>', 'images a step', count, 64)
+    .option('--precision <type>', 'what activations are stored as', precision, 'f32')
+    .option('--adapter <name>', "'auto', 'discrete', 'integrated', 'cpu' or part of an adapter's name", 'auto')
+    .option('--json', 'print one JSON line')
+    .option('--write', 'also write the result into bench/RESULTS.md');
+
+/** Runs a command. What is no bug is one line on stderr. */
+export async function main(command) {
+  try {
+    await command.parseAsync();
+  } catch (error) {
+    const expected = error instanceof UserError || error instanceof GpuError;
+    console.error(expected ? `${command.name()}: ${error.message}` : error);
+    process.exitCode = 1;
+  }
+}
+
+/** Median milliseconds of five calls, or of as many as fit into one second. */
+export async function time(f) {
+  const times = [];
+  const start = performance.now();
+  while (times.length < 5 || performance.now() - start < 1000) {
+    const before = performance.now();
+    await f();
+    times.push(performance.now() - before);
+  }
+  return median(times);
+}
+
+/** Objects of strings and numbers as a Markdown table, their keys as its head. */
+export function table(rows) {
+  const cells = [Object.keys(rows[0]), ...rows.map((row) => Object.values(row).map(String))];
+  const widths = cells[0].map((_, i) => Math.max(...cells.map((line) => line[i].length)));
+  const lines = cells.map((line) => `| ${line.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`);
+  return [lines[0], `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...lines.slice(1)].join('\n');
+}
+
+const RESULTS = new URL('RESULTS.md', import.meta.url);
+const HEAD = '# Results\n\nWritten by the benchmarks (`--write`), each with the machine it ran on.\n';
+
+/** Puts a result in its section of RESULTS.md, in place of the former one. */
+export async function writeResult(title, adapter, body) {
+  const [cpu] = os.cpus();
+  const machine = `${adapter.name}, ${adapter.driver}; ${os.cpus().length} × ${cpu.model.trim()}, ${os.type()} ${os.arch()}`;
+  const date = new Date().toISOString().slice(0, 10);
+  const section = `## ${title}\n\n${date}, Node ${process.versions.node}: ${machine}\n\n${body.trim()}\n`;
+  const text = await readFile(RESULTS, 'utf8').catch(() => HEAD);
+  const [head, ...sections] = text.split(/^(?=## )/m).map((part) => `${part.trimEnd()}\n`);
+  const at = sections.findIndex((part) => part.startsWith(`## ${title}\n`));
+  sections.splice(at < 0 ? sections.length : at, at < 0 ? 0 : 1, section);
+  await writeFile(RESULTS, [head, ...sections].join('\n'));
+}

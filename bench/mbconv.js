@@ -1,0 +1,105 @@
+// node bench/mbconv.js: every kernel of an MBConv, forward and backward, and the whole block, beside the roofline.
+import {
+  combine,
+  Device,
+  figures,
+  kernelName,
+  MBConv,
+  measureRoofline,
+  ParameterSet,
+  profile,
+  profileRows,
+  profileTable,
+  Random,
+  requestNodeAdapter,
+  sizeOf,
+  Tape,
+} from '../dist/node.js';
+import { count, createBench, main, time, writeResult } from './common.js';
+
+/** Ways to run the block, by name: each makes a module. */
+const VARIANTS = {
+  unfused: (channels) =>
+    new MBConv(channels, channels, 1, { activation: 'gelu', gate: 'sigmoid', dropout: { p: 0, stream: 0 } }),
+};
+
+const RUNS = 5;
+
+const command = createBench('mbconv', "Times every kernel of an MBConv, and the block, beside the adapter's roofline.")
+  .option('--channels <n>', 'of the input and the output; inside there are four times as many', count, 16)
+  .option('--size <n>', 'height and width', count, 32)
+  .action(run);
+
+async function run({ channels, batch, size, precision, adapter, json, write }) {
+  const device = await Device.open(await requestNodeAdapter({ adapter }));
+  const roofline = await measureRoofline(device);
+  const variants = {};
+  for (const [name, create] of Object.entries(VARIANTS)) {
+    variants[name] = await measure(device, create(channels), [batch, channels, size, size], roofline);
+  }
+  const title = `MBConv, ${channels} channels, ${size}×${size}, batch ${batch}, ${precision}`;
+  const text = report(device.adapter, roofline, variants);
+  const result = { adapter: device.adapter.name, channels, batch, size, precision, roofline, ...variants };
+  console.log(json ? JSON.stringify(result) : `${title}\n\n${text}`);
+  if (write) await writeResult(title, device.adapter, text);
+}
+
+/** Figures of each dispatch, forward and backward, and of the whole block in one submit. */
+async function measure(device, block, shape, roofline) {
+  const random = new Random(1);
+  const noise = () =>
+    device.upload(
+      Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
+      shape,
+    );
+  const parameters = new ParameterSet(device, block, random);
+  const [x, dy] = [noise(), noise()];
+  const pass = (tape) => block.forward({ tape, training: true }, x);
+  const forward = await device.record(() => pass(new Tape(device)));
+  const both = await device.record(() => {
+    const tape = new Tape(device);
+    parameters.watch(tape);
+    tape.watch(x);
+    tape.backward(pass(tape), dy);
+  });
+  await profile(device, both); // compiles what compiles at its first run
+  const runs = [];
+  for (let i = 0; i < RUNS; i++) runs.push(await profile(device, both));
+  const rows = profileRows({ commands: both.commands, runs }, roofline, label);
+  const ms = combine('', rows).ms;
+  const dispatches = rows.map((row) => figures(row, ms));
+
+  const whole = async (name, recording, ownRows) => {
+    const wall = await time(() => {
+      recording.run();
+      return device.done();
+    });
+    return { ...combine(name, ownRows), ms: wall };
+  };
+  const blocks = [
+    await whole('forward', forward, rows.slice(0, forward.commands.length)),
+    await whole('forward and backward', both, rows),
+  ];
+  return {
+    forward: dispatches.slice(0, forward.commands.length),
+    backward: dispatches.slice(forward.commands.length),
+    block: blocks.map((row) => figures(row, blocks[1].ms)),
+  };
+}
+
+/** A dispatch by its kernel and the shape of what it writes first. */
+function label(command) {
+  const output = command.tensors[command.kernel.bindings.findIndex(({ type }) => type === 'storage')];
+  return `${kernelName(command)} → ${output.shape.join('×')}`;
+}
+
+function report(adapter, { bytesPerSecond, flopsPerSecond }, variants) {
+  const giga = (value) => (value / 1e9).toFixed(1);
+  const tables = Object.entries(variants).flatMap(([variant, parts]) =>
+    Object.entries(parts).map(([part, rows]) => `${variant}, ${part}:\n\n${profileTable(rows)}`),
+  );
+  const roofline = `${giga(flopsPerSecond)} GFLOP/s on registers, ${giga(bytesPerSecond)} GB/s to copy memory`;
+  return [`Roofline of ${adapter.name}: ${roofline}`, ...tables].join('\n\n');
+}
+
+await main(command);

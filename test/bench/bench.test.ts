@@ -1,0 +1,47 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { beforeAll, expect, test } from 'vitest';
+
+const node = (...args: string[]) => promisify(execFile)(process.execPath, args);
+
+beforeAll(async () => {
+  await node('scripts/build.mjs');
+});
+
+test('bench/mbconv.js has figures for every kernel and for the block', async () => {
+  const { stdout } = await node('bench/mbconv.js', ...['--channels', '4', '--batch', '2', '--size', '8', '--json']);
+  const { adapter, roofline, unfused } = JSON.parse(stdout);
+  expect(adapter).toBeTypeOf('string');
+  expect(roofline.bytesPerSecond).toBeGreaterThan(0);
+  expect(roofline.flopsPerSecond).toBeGreaterThan(0);
+  for (const part of ['forward', 'backward', 'block']) {
+    expect(unfused[part].length).toBeGreaterThan(0);
+    for (const { kernel, ms } of unfused[part]) expect(ms, kernel).toBeGreaterThan(0);
+  }
+  const dispatches = unfused.forward.length + unfused.backward.length;
+  expect(unfused.block.map(({ calls }: { calls: number }) => calls)).toEqual([unfused.forward.length, dispatches]);
+});
+
+test('bench/step.js prints every figure of a step on one line', async () => {
+  const { stdout } = await node('bench/step.js', '--batch', '2', '--json');
+  const { adapter, model, precision, ...numbers } = JSON.parse(stdout);
+  expect({ model, precision }).toEqual({ model: 'yynet-16', precision: 'f32' });
+  expect(numbers).toMatchObject({ batch: 2, submits_per_step: 1 });
+  for (const name of ['train_ms', 'train_img_s', 'infer_ms', 'infer_img_s', 'dispatches_train', 'bytes_train']) {
+    expect(numbers[name], name).toBeGreaterThan(0);
+  }
+  for (const name of ['flops_train', 'peak_bytes', 'compile_ms']) expect(numbers[name], name).toBeGreaterThan(0);
+});
+
+test.each([
+  [['--precision', 'mixed'], /'mixed'.*Only f32/],
+  [['--batch', '0'], /'0'.*above 0/],
+  [['--adapter', 'Voodoo 2'], /Voodoo 2/],
+])('%s is one clear sentence', async (args, message) => {
+  for (const script of ['bench/mbconv.js', 'bench/step.js']) {
+    const failure = await node(script, ...args).catch((error) => error);
+    expect(failure.code).toBe(1);
+    expect(failure.stderr).toMatch(message);
+    expect(failure.stderr).not.toMatch(/^\s+at .*:\d+/m);
+  }
+});
