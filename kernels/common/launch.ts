@@ -33,12 +33,6 @@ export function spreadOut(positions: number, perLane = 1) {
   return { constants: { LANES, POSITIONS: positions, GROUPS_X: x }, x, z };
 }
 
-/**
- * Whether a kernel's compiler is told how long the loop over channels is. A GPU's unrolls it, to have more reads under way
- * at once; a software adapter's would, too, and then compile for seconds what no longer fits the code cache.
- */
-export const unroll = ({ adapter }: Device) => ({ UNROLL: adapter.kind === 'gpu' });
-
 /** The smallest extent of tiles that cover `extent` in as few tiles as those of `most` would. */
 export const evenTile = (extent: number, most: number) => Math.ceil(extent / Math.ceil(extent / most));
 

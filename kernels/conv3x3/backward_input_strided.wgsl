@@ -6,7 +6,7 @@
 // A thread reads one vector of dy with its neighbours to the right and below, and keeps the two rows of two vectors of
 // dx that it gives, for TILE_C input channels, in registers: each multiplication is needed, none meets a zero.
 
-#sizes POSITIONS GROUPS_X
+#sizes POSITIONS GROUPS_X C_IN C_OUT HEIGHT_IN HEIGHT_OUT ROW_IN ROW_OUT
 
 #include "../common/vector.wgsl"
 #include "../common/spread.wgsl"
@@ -29,12 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for t in 0..TILE_C
   var block$t = Block();
 #end
-#if UNROLL
-  let channels: u32 = C_OUT;
-#else
-  let channels: u32 = arrayLength(&weight) / (9 * C_IN);
-#end
-  for (var o = 0u; o < channels; o++) {
+  for (var o = 0u; o < C_OUT; o++) {
     let near = corner((n * C_OUT + o) * HEIGHT_OUT * ROW_OUT, i, j);
 #for t in 0..TILE_C
     block$t = spread(near, (o * C_IN + min(c + $t, C_IN - 1)) * 9, block$t);

@@ -1,6 +1,6 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { nchw, rows3x3, slabsOf, spreadOut, unroll } from '../common/launch.ts';
+import { nchw, rows3x3, slabsOf, spreadOut } from '../common/launch.ts';
 import { merge } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
 import backwardWeightKernel from './backward_weight.wgsl';
@@ -36,7 +36,7 @@ export function backwardInput(
   const groups = spreadOut(to.n * to.h * rows.ROW_OUT);
   device.dispatch({
     kernel: backwardInputStridedKernel,
-    constants: { ...rows, ...groups.constants, ...unroll(device), TILE_C: tile, C_IN: from.c, C_OUT: to.c },
+    constants: { ...rows, ...groups.constants, TILE_C: tile, C_IN: from.c, C_OUT: to.c },
     reads: { dy, weight },
     writes: { dx },
     workgroups: [groups.x, Math.ceil(from.c / tile), groups.z],
@@ -57,7 +57,7 @@ function multiply(device: Device, { x, weight, bias, y, stride }: Multiply, tran
       ...rows,
       ...tiles,
       ...groups.constants,
-      ...unroll(device),
+      OVERHANG: to.c % tiles.TILE_O !== 0,
       BIAS: bias !== undefined,
       TRANSPOSED: transposed,
       C_IN: from.c,

@@ -6,7 +6,7 @@
 // kernel turned by 180°. A thread keeps TILE_O output channels at each of VECTORS vectors of pixels in registers. Weight
 // addresses depend only on the workgroup, so each weight is read once for all lanes and serves all vectors.
 
-#sizes POSITIONS GROUPS_X
+#sizes POSITIONS GROUPS_X C_IN C_OUT HEIGHT_IN HEIGHT_OUT ROW_IN ROW_OUT
 
 #include "../common/vector.wgsl"
 #include "../common/taps.wgsl"
@@ -20,7 +20,7 @@
 
 /// Row k of the kernel from channel c to an output channel.
 fn kernel_row(channel: u32, c: u32, k: u32) -> vec3f {
-#if C_OUT % TILE_O != 0
+#if OVERHANG
   let o = min(channel, C_OUT - 1); // the last tile hangs over; what it sums there is not stored
 #else
   let o = channel;
@@ -54,12 +54,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var sum$(t)_$v = bias$t;
 #end
 #end
-#if UNROLL
-  let kernel_rows: u32 = 3 * C_IN;
-#else
-  let kernel_rows: u32 = arrayLength(&weight) / (3 * C_OUT);
-#end
-  for (var ck = 0u; ck < kernel_rows; ck++) {
+  for (var ck = 0u; ck < 3 * C_IN; ck++) {
     let c = ck / 3;
     let k = ck % 3;
 #for v in 0..VECTORS
@@ -75,7 +70,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for v in 0..VECTORS
   if (position$v < POSITIONS) {
 #for t in 0..TILE_O
-#if C_OUT % TILE_O != 0
+#if OVERHANG
     if (o + $t < C_OUT) {
 #else
     {

@@ -1,6 +1,6 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { nchw, slabsOf, spreadOut, unroll, vector } from '../common/launch.ts';
+import { nchw, slabsOf, spreadOut, vector } from '../common/launch.ts';
 import { merge } from '../reduce/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
@@ -40,7 +40,7 @@ function multiply(device: Device, { x, weight, bias, y, stride }: Multiply, tran
       ...v,
       ...tiles,
       ...groups.constants,
-      ...unroll(device),
+      OVERHANG: to.c % tiles.TILE_O !== 0,
       BIAS: bias !== undefined,
       TRANSPOSED: transposed,
       STRIDE: stride,

@@ -6,7 +6,7 @@
 // out instead of skipping them). A thread keeps TILE_O output channels at each of VECTORS vectors of pixels in registers.
 // Matrix addresses depend only on the workgroup, so each element is read once for all lanes and serves all vectors.
 
-#sizes POSITIONS GROUPS_X
+#sizes POSITIONS GROUPS_X C_IN C_OUT WIDTH_IN WIDTH_OUT PLANE_IN PLANE_OUT
 
 #include "../common/vector.wgsl"
 
@@ -18,7 +18,7 @@
 @group(0) @binding(3) var<storage, read_write> y: array<Stored>;
 
 fn matrix(channel: u32, c: u32) -> f32 {
-#if C_OUT % TILE_O != 0
+#if OVERHANG
   let o = min(channel, C_OUT - 1); // the last tile hangs over; what it sums there is not stored
 #else
   let o = channel;
@@ -62,12 +62,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var sum$(t)_$v = bias$t;
 #end
 #end
-#if UNROLL
-  let channels: u32 = C_IN;
-#else
-  let channels: u32 = arrayLength(&weight) / C_OUT;
-#end
-  for (var c = 0u; c < channels; c++) {
+  for (var c = 0u; c < C_IN; c++) {
 #for v in 0..VECTORS
     let x$v = V(x[source$v + c * PLANE_IN]);
 #end
@@ -82,7 +77,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for v in 0..VECTORS
   if (position$v < POSITIONS) {
 #for t in 0..TILE_O
-#if C_OUT % TILE_O != 0
+#if OVERHANG
     if (o + $t < C_OUT) {
 #else
     {

@@ -10,7 +10,7 @@ export interface KernelSource {
 
 /**
  * What a launch gives a kernel: numbers and booleans become WGSL `const`s, strings only fill `$NAME`. Those that the
- * kernel lists under `#sizes` are not built in but read from a uniform, as u32.
+ * kernel lists under `#sizes` are u32, and may be left out: then they are read from a uniform.
  */
 export type Constants = Readonly<Record<string, Value>>;
 
@@ -45,7 +45,7 @@ type Names = Readonly<Record<string, Value>>;
  * Specialises a kernel. Beside plain WGSL a kernel may hold
  *
  * - `#include "../common/gelu.wgsl"`: that file, once;
- * - `#sizes N PLANE`: these constants are data, so that one pipeline serves every shape (and no loop over them unrolls);
+ * - `#sizes N PLANE`: constants that can be data, so that one pipeline serves every shape (and no loop over them unrolls);
  * - `#if EXPR` … `#elif EXPR` … `#else` … `#end`;
  * - `#for i in A..B` … `#end`: the lines between, repeated for i = A … B−1 (a register tile, unrolled);
  * - `$name` and `$(EXPR)`: a constant's or loop variable's value, anywhere in a line.
@@ -53,11 +53,15 @@ type Names = Readonly<Record<string, Value>>;
  * @throws ShaderError with file and line for a directive that cannot be read.
  */
 export function specialize(source: KernelSource, constants: Constants): SpecializedKernel {
-  const sizes = sizesOf(source);
+  const listed = sizesOf(source);
+  const sizes = listed.filter((name) => !(name in constants));
   const body = readSizes(expand(flatten(source, new Set()), constants), sizes);
   const header = Object.entries(constants)
     .filter(([, value]) => typeof value !== 'string')
-    .map(([name, value]) => ({ text: `const ${name} = ${value};`, origin: `${source.path} (constant ${name})` }));
+    .map(([name, value]) => ({
+      text: listed.includes(name) ? `const ${name}: u32 = ${value};` : `const ${name} = ${value};`,
+      origin: `${source.path} (constant ${name})`,
+    }));
   if (sizes.length > 0) {
     const members = sizes.map((name) => `${name}: u32`).join(', ');
     const text = `struct Sizes { ${members} } @group(0) @binding(${SIZES}) var<uniform> sizes: Sizes;`;

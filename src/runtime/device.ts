@@ -48,7 +48,7 @@ export class Device {
     readonly adapter: AdapterSummary,
   ) {
     this.memory = new Memory(gpu);
-    this.pipelines = new PipelineCache(gpu);
+    this.pipelines = new PipelineCache(gpu, adapter.kind !== 'gpu');
     gpu.addEventListener('uncapturederror', ({ error }) => {
       this.failure ??= new GpuError(error.message);
     });

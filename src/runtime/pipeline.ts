@@ -32,7 +32,14 @@ export class PipelineCache {
   private readonly sizeNames = new Map<KernelSource, readonly string[]>();
   private readonly sizeBuffers = new Map<string, GPUBuffer>();
 
-  constructor(private readonly gpu: GPUDevice) {}
+  /**
+   * @param sizesAsData whether a kernel's `#sizes` are data: fewer pipelines to compile, which takes software adapters
+   *   seconds. Otherwise they are built in: a GPU's compiler is quick, and makes the most of what it knows.
+   */
+  constructor(
+    private readonly gpu: GPUDevice,
+    private readonly sizesAsData: boolean,
+  ) {}
 
   /** Paths of all kernels asked for so far. */
   get paths(): Set<string> {
@@ -43,7 +50,7 @@ export class PipelineCache {
   get(source: KernelSource, given: Constants): SizedKernel {
     let names = this.sizeNames.get(source);
     if (!names) {
-      names = sizesOf(source);
+      names = this.sizesAsData ? sizesOf(source) : [];
       this.sizeNames.set(source, names);
     }
     const isSize = new Set(names);

@@ -128,7 +128,7 @@ test('bindings are read off the WGSL', () => {
   ]);
 });
 
-test('sizes are read from a uniform, also in includes, and are no constants', () => {
+test('sizes are read from a uniform, also in includes, or built in as u32', () => {
   const included = { path: 'part.wgsl', text: lines('#sizes M N', 'fn f() -> u32 { return M * N; }') };
   const text = lines('#include "part.wgsl"', '#sizes N C', 'fn main() { let n = N + K.N + NN + C; }');
   const source = { path: 'test.wgsl', text, includes: { 'part.wgsl': included } };
@@ -141,6 +141,10 @@ test('sizes are read from a uniform, also in includes, and are no constants', ()
     'fn f() -> u32 { return sizes.M * sizes.N; }',
     'fn main() { let n = sizes.N + K.N + NN + sizes.C; }',
   ]);
+  const built = specialize(source, { K: 3, N: 1, C: 2, M: 4 });
+  expect(built.hasSizes).toBe(false);
+  expect(built.code).toContain('const N: u32 = 1;');
+  expect(built.code).toContain('return M * N;');
 });
 
 test('one pipeline serves all sizes, and a launch that lacks one is told so', async () => {
