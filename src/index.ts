@@ -1,3 +1,4 @@
+/// <reference types="@webgpu/types" preserve="true" />
 // The engine, for a page or for Node; Node's adapter lies in yynet/node.
 export * from '../kernels/roofline/measure.ts';
 export { gradcheck } from './autograd/gradcheck.ts';
