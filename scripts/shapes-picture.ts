@@ -63,6 +63,7 @@ const svgHeight = LABEL_HEIGHT + ZOOM * mosaicHeight;
 writeFileSync(
   'docs/shapes.svg',
   `<svg xmlns="http://www.w3.org/2000/svg" width="${svgWidth}" height="${svgHeight}" viewBox="0 0 ${svgWidth} ${svgHeight}">
+<title>Eight pictures of each of the ten classes of shapes</title>
 <g font-family="system-ui, sans-serif" font-size="14" text-anchor="middle" fill="#808080">
 ${labels.join('\n')}
 </g>

@@ -10,6 +10,10 @@ const exists = (path: string) =>
     () => false,
   );
 
+/** Whether there is anything that a new run would overwrite and somebody could miss. */
+const holdsRun = async (path: string) =>
+  (await exists(join(path, 'metrics.jsonl'))) || (await exists(join(path, 'last.safetensors')));
+
 /** The folder a training run writes: config.json, metrics.jsonl and last.safetensors, or trace.json. */
 export class RunFolder {
   private constructor(readonly path: string) {}
@@ -19,11 +23,10 @@ export class RunFolder {
    * @throws UserError where it cannot be written, or already holds a run
    */
   static async create(path: string, config: object): Promise<RunFolder> {
-    const file = join(path, 'config.json');
-    if (await exists(file)) throw new UserError(`${path} already holds a run; give --out another folder.`);
+    if (await holdsRun(path)) throw new UserError(`${path} already holds a run; give --out another folder.`);
     try {
       await mkdir(path, { recursive: true });
-      await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
+      await writeFile(join(path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
     } catch (error) {
       throw new UserError(`--out ${path} cannot be written: ${(error as Error).message}.`);
     }
@@ -34,7 +37,7 @@ export class RunFolder {
   static async next(name: string): Promise<string> {
     for (let i = 1; ; i++) {
       const path = join('runs', i === 1 ? name : `${name}-${i}`);
-      if (!(await exists(path))) return path;
+      if (!(await holdsRun(path))) return path;
     }
   }
 

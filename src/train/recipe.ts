@@ -39,4 +39,4 @@ export const paperRecipe: Recipe = {
 };
 
 /** The paper's recipe scaled to the built-in data set. */
-export const shapesRecipe: Recipe = { ...paperRecipe, epochs: 4, batchSize: 16 };
+export const shapesRecipe: Recipe = { ...paperRecipe, epochs: 5, batchSize: 16 };

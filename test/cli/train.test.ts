@@ -101,9 +101,9 @@ test('an --out that cannot be written, or holds a run, loses nothing', async () 
 
   const run = join(folder, 'run');
   await mkdir(run);
-  await writeFile(join(run, 'config.json'), '{}');
+  await writeFile(join(run, 'metrics.jsonl'), '{}');
   const taken = await runCli('train', [...SHORT, '--out', run]);
   expect([1, 2]).toContain(taken.code);
   expect(taken.stderr).toMatch(/already holds a run/);
-  expect(await readdir(run)).toEqual(['config.json']);
+  expect(await readdir(run)).toEqual(['metrics.jsonl']);
 });
