@@ -1,4 +1,5 @@
 import { adamw, hyperparameters } from '../../kernels/adamw/launch.ts';
+import { copy } from '../../kernels/elementwise/launch.ts';
 import { gradNorm } from '../../kernels/grad_norm/launch.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Tensor } from '../runtime/tensor.ts';
@@ -43,13 +44,12 @@ export class AdamW {
     private readonly options: AdamWOptions,
   ) {
     this.average = parameters.vector();
+    copy(device, { source: parameters.values, copy: this.average });
     this.moment1 = parameters.vector();
     this.moment2 = parameters.vector();
     if (options.amsgrad) this.moment2Max = parameters.vector();
     this.norm = device.tensor([1]);
-    this.hyper = device.tensor([
-      hyperparameters({ ...this.hyperOf({ learningRate: 0, weightDecay: 0, beta1: 0 }) }).length,
-    ]);
+    this.hyper = device.tensor([hyperparameters(this.hyperOf({ learningRate: 0, weightDecay: 0, beta1: 0 })).length]);
   }
 
   /** Writes the settings of the next step; the step itself may be a recording. */

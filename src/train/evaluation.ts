@@ -33,10 +33,10 @@ export class Evaluation {
     private readonly recording: Recording<unknown>,
   ) {}
 
-  /** Records the net with the parameters bound now. */
+  /** Records the net's forward pass. */
   static async record(
     device: Device,
-    net: Module,
+    net: Pick<Module, 'forward'>,
     dataset: Dataset,
     batchSize: number,
     { mean, std }: Normalisation,

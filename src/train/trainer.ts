@@ -1,7 +1,7 @@
 import { batches, type Dataset, gather, imageSize, type Splits, take } from '../data/dataset.ts';
 import { Random } from '../data/random.ts';
 import { AdamW } from '../nn/adamw.ts';
-import type { Module } from '../nn/module.ts';
+import type { Module, Pass } from '../nn/module.ts';
 import { ParameterSet, type StateDict } from '../nn/parameters.ts';
 import { OneCycle } from '../nn/schedule.ts';
 import type { Device } from '../runtime/device.ts';
@@ -101,8 +101,16 @@ export class Trainer implements StepContext {
     const { train, validation } = data;
     const sizes = new Set([Math.min(recipe.batchSize, train.length), train.length % recipe.batchSize]);
     sizes.delete(0);
-    const evaluation = trainer.parameters.using(trainer.optimizer.average, () =>
-      Evaluation.record(device, net, validation, Math.min(recipe.batchSize, validation.length), recipe),
+    const { parameters, optimizer } = trainer;
+    const averaged = {
+      forward: (pass: Pass, x: Tensor) => parameters.using(optimizer.average, () => net.forward(pass, x)),
+    };
+    const evaluation = Evaluation.record(
+      device,
+      averaged,
+      validation,
+      Math.min(recipe.batchSize, validation.length),
+      recipe,
     );
     await Promise.all([...sizes].map((size) => trainer.record(size)));
     trainer.evaluation = await evaluation;
