@@ -12,6 +12,10 @@ export interface AdamWOptions {
   readonly maxNorm: number;
   /** Decay of the running average of the weights, per step. */
   readonly averageDecay: number;
+  /** Decay of the second moment; 0.999 where left out. */
+  readonly beta2?: number;
+  /** Added to the second moment's root; 1e-8 where left out. */
+  readonly eps?: number;
 }
 
 /** What changes from step to step. */
@@ -20,9 +24,6 @@ export interface StepSettings {
   readonly weightDecay: number;
   readonly beta1: number;
 }
-
-const BETA2 = 0.999;
-const EPS = 1e-8;
 
 /**
  * AdamW over all parameters of a set, with gradient clipping and an average of the weights in the same pass.
@@ -68,7 +69,7 @@ export class AdamW {
   }
 
   private hyperOf(settings: StepSettings) {
-    const { maxNorm, averageDecay } = this.options;
-    return { ...settings, beta2: BETA2, eps: EPS, step: this.steps, maxNorm, averageDecay };
+    const { maxNorm, averageDecay, beta2 = 0.999, eps = 1e-8 } = this.options;
+    return { ...settings, beta2, eps, step: this.steps, maxNorm, averageDecay };
   }
 }

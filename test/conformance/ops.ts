@@ -104,8 +104,10 @@ class Single extends Module {
 }
 
 async function runAdamW(device: Device, { tensors, attrs }: Case): Promise<Results> {
-  const { amsgrad, learning_rates, weight_decays, beta1s } = attrs as Record<string, never> & {
+  const { amsgrad, beta2, eps, learning_rates, weight_decays, beta1s } = attrs as unknown as {
     amsgrad: boolean;
+    beta2: number;
+    eps: number;
     learning_rates: number[];
     weight_decays: number[];
     beta1s: number[];
@@ -113,7 +115,8 @@ async function runAdamW(device: Device, { tensors, attrs }: Case): Promise<Resul
   const module = new Single(tensors['in.p'].shape);
   const parameters = new ParameterSet(device, module, new Random(0));
   parameters.loadStateDict({ p: tensors['in.p'] } as StateDict);
-  const optimizer = new AdamW(device, parameters, { amsgrad, maxNorm: Number.MAX_VALUE, averageDecay: 0.9 });
+  const unclipped = { maxNorm: Number.MAX_VALUE, averageDecay: 0.9 };
+  const optimizer = new AdamW(device, parameters, { ...unclipped, amsgrad, beta2, eps });
   const results = new Map<string, Float32Array>();
   for (const [i, learningRate] of learning_rates.entries()) {
     device.write(module.p.gradient!, tensors[`in.grad.${i}`].data);
@@ -185,7 +188,7 @@ async function runNet(device: Device, { tensors, attrs }: Case): Promise<Results
 
   parameters.loadStateDict(initial);
   const { amsgrad, max_norm: maxNorm, learning_rate: learningRate, weight_decay: weightDecay } = training;
-  const optimizer = new AdamW(device, parameters, { amsgrad, maxNorm, averageDecay: 0.9 });
+  const optimizer = new AdamW(device, parameters, { amsgrad, maxNorm, averageDecay: 0.9, beta2: training.betas[1] });
   const one = device.upload(new Float32Array([1]), [1]);
   const losses: number[] = [];
   const norms: number[] = [];
