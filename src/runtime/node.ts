@@ -10,7 +10,7 @@ import {
   summarize,
 } from './adapter.ts';
 import { UserError } from './errors.ts';
-import { prepareSwiftShader } from './swiftshader.ts';
+import { preload, prepareSwiftShader } from './swiftshader.ts';
 
 const OPTIONS = [
   // The kernels never read or write out of bounds, and would pay for the checks.
@@ -65,11 +65,14 @@ async function findSwiftShader(): Promise<Candidate[]> {
   return driver ? findCandidates(driver) : [];
 }
 
+/** Where Linux has no Vulkan loader, Dawn would find nothing and print a trace of its own about it. */
+const hasLoader = () => process.platform !== 'linux' || preload('libvulkan.so.1');
+
 let system: Promise<Candidate[]> | undefined;
 let swiftShader: Promise<Candidate[]> | undefined;
 
 function systemCandidates(): Promise<Candidate[]> {
-  system ??= findCandidates();
+  system ??= hasLoader() ? findCandidates() : Promise.resolve([]);
   return system;
 }
 

@@ -84,11 +84,16 @@ async function extract(root: string, folder: string): Promise<void> {
   );
 }
 
-/** Loads a library for good: Dawn's later dlopen of the same soname then finds it, wherever it lies. */
-function preload(library: string): void {
+/**
+ * Loads a library for good: Dawn's later dlopen of the same soname then finds it, wherever it lies.
+ * @returns whether it could be loaded
+ */
+export function preload(library: string): boolean {
   try {
     process.dlopen({ exports: {} }, library, os.dlopen.RTLD_NOW | RTLD_NODELETE);
-  } catch {
-    // Always: it is no Node module. If it did not load, Dawn finds no adapter.
+    return true;
+  } catch (error) {
+    // What Node says of any library that loads but is no module of its own.
+    return (error as Error).message.includes('self-register');
   }
 }
