@@ -1,5 +1,6 @@
 import type { Device } from '../../src/runtime/device.ts';
-import { size, type Tensor } from '../../src/runtime/tensor.ts';
+import { size } from '../../src/runtime/tensor.ts';
+import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { nchw, rows3x3, slabsOf, spreadOut } from '../common/launch.ts';
 import { merge } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
@@ -7,24 +8,13 @@ import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
 import { backwardInputTile, backwardWeightTiles, multiplyTiles } from './tiles.ts';
 
-interface Multiply {
-  readonly x: Tensor;
-  readonly weight: Tensor;
-  readonly bias?: Tensor;
-  readonly y: Tensor;
-  readonly stride: number;
-}
-
 /** y[N,O,⌈H/s⌉,⌈W/s⌉] = weight[O,C,3,3] ∗ x[N,C,H,W] (+ bias[O]). */
-export function forward(device: Device, launch: Multiply): void {
+export function forward(device: Device, launch: Forward): void {
   multiply(device, launch, false);
 }
 
 /** dx[N,C,H,W] from dy[N,O,⌈H/s⌉,⌈W/s⌉]. */
-export function backwardInput(
-  device: Device,
-  { dy, weight, dx, stride }: { dy: Tensor; weight: Tensor; dx: Tensor; stride: number },
-): void {
+export function backwardInput(device: Device, { dy, weight, dx, stride }: BackwardInput): void {
   if (stride === 1) {
     multiply(device, { x: dy, weight, y: dx, stride }, true);
     return;
@@ -44,7 +34,7 @@ export function backwardInput(
   });
 }
 
-function multiply(device: Device, { x, weight, bias, y, stride }: Multiply, transposed: boolean): void {
+function multiply(device: Device, { x, weight, bias, y, stride }: Forward, transposed: boolean): void {
   const from = nchw(x);
   const to = nchw(y);
   const rows = rows3x3(x, y, stride);
@@ -71,10 +61,7 @@ function multiply(device: Device, { x, weight, bias, y, stride }: Multiply, tran
 }
 
 /** dweight[O,C,3,3] from x[N,C,H,W] and dy[N,O,⌈H/s⌉,⌈W/s⌉]. */
-export function backwardWeight(
-  device: Device,
-  { x, dy, dweight, stride }: { x: Tensor; dy: Tensor; dweight: Tensor; stride: number },
-): void {
+export function backwardWeight(device: Device, { x, dy, dweight, stride }: BackwardWeight): void {
   const from = nchw(x);
   const to = nchw(dy);
   const rows = rows3x3(x, dy, stride);

@@ -1,5 +1,6 @@
 import type { Device } from '../../src/runtime/device.ts';
-import { size, type Tensor } from '../../src/runtime/tensor.ts';
+import { size } from '../../src/runtime/tensor.ts';
+import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { nchw, rows3x3, slabsOf, spreadOut } from '../common/launch.ts';
 import { merge } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
@@ -7,23 +8,13 @@ import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
 import { bandRows } from './tiles.ts';
 
-interface Multiply {
-  readonly x: Tensor;
-  readonly weight: Tensor;
-  readonly y: Tensor;
-  readonly stride: number;
-}
-
 /** y[N,C,⌈H/s⌉,⌈W/s⌉] = weight[C,1,3,3] ∗ x[N,C,H,W], channel by channel. */
-export function forward(device: Device, launch: Multiply): void {
+export function forward(device: Device, launch: Forward): void {
   multiply(device, launch, false);
 }
 
 /** dx[N,C,H,W] from dy[N,C,⌈H/s⌉,⌈W/s⌉]. */
-export function backwardInput(
-  device: Device,
-  { dy, weight, dx, stride }: { dy: Tensor; weight: Tensor; dx: Tensor; stride: number },
-): void {
+export function backwardInput(device: Device, { dy, weight, dx, stride }: BackwardInput): void {
   if (stride === 1) {
     multiply(device, { x: dy, weight, y: dx, stride }, true);
     return;
@@ -41,7 +32,7 @@ export function backwardInput(
   });
 }
 
-function multiply(device: Device, { x, weight, y, stride }: Multiply, flipped: boolean): void {
+function multiply(device: Device, { x, weight, y, stride }: Forward, flipped: boolean): void {
   const { n, c, h } = nchw(y);
   const rows = rows3x3(x, y, stride);
   const band = bandRows(device.adapter.kind, h, n * c * rows.ROW_OUT);
@@ -58,10 +49,7 @@ function multiply(device: Device, { x, weight, y, stride }: Multiply, flipped: b
 }
 
 /** dweight[C,1,3,3] from x[N,C,H,W] and dy[N,C,⌈H/s⌉,⌈W/s⌉]. */
-export function backwardWeight(
-  device: Device,
-  { x, dy, dweight, stride }: { x: Tensor; dy: Tensor; dweight: Tensor; stride: number },
-): void {
+export function backwardWeight(device: Device, { x, dy, dweight, stride }: BackwardWeight): void {
   const { n, c, h } = nchw(dy);
   const rows = rows3x3(x, dy, stride);
   const band = bandRows(device.adapter.kind, h, n * c * rows.ROW_OUT);

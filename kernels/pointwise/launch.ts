@@ -1,33 +1,23 @@
 import type { Device } from '../../src/runtime/device.ts';
-import { size, type Tensor } from '../../src/runtime/tensor.ts';
+import { size } from '../../src/runtime/tensor.ts';
+import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { nchw, slabsOf, spreadOut, vector } from '../common/launch.ts';
 import { merge } from '../reduce/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
 import { backwardWeightTiles, multiplyTiles } from './tiles.ts';
 
-interface Multiply {
-  readonly x: Tensor;
-  readonly weight: Tensor;
-  readonly bias?: Tensor;
-  readonly y: Tensor;
-  readonly stride: number;
-}
-
 /** y[N,O,⌈H/s⌉,⌈W/s⌉] = weight[O,C,1,1] · x[N,C,H,W] (+ bias[O]). */
-export function forward(device: Device, launch: Multiply): void {
+export function forward(device: Device, launch: Forward): void {
   multiply(device, launch, false);
 }
 
 /** dx[N,C,H,W] from dy[N,O,⌈H/s⌉,⌈W/s⌉]. */
-export function backwardInput(
-  device: Device,
-  { dy, weight, dx, stride }: { dy: Tensor; weight: Tensor; dx: Tensor; stride: number },
-): void {
+export function backwardInput(device: Device, { dy, weight, dx, stride }: BackwardInput): void {
   multiply(device, { x: dy, weight, y: dx, stride }, true);
 }
 
-function multiply(device: Device, { x, weight, bias, y, stride }: Multiply, transposed: boolean): void {
+function multiply(device: Device, { x, weight, bias, y, stride }: Forward, transposed: boolean): void {
   const from = nchw(x);
   const to = nchw(y);
   const v = vector(stride === 1 ? to.plane : 1, x);
@@ -59,10 +49,7 @@ function multiply(device: Device, { x, weight, bias, y, stride }: Multiply, tran
 }
 
 /** dweight[O,C,1,1] from x[N,C,H,W] and dy[N,O,⌈H/s⌉,⌈W/s⌉]. */
-export function backwardWeight(
-  device: Device,
-  { x, dy, dweight, stride }: { x: Tensor; dy: Tensor; dweight: Tensor; stride: number },
-): void {
+export function backwardWeight(device: Device, { x, dy, dweight, stride }: BackwardWeight): void {
   const from = nchw(x);
   const to = nchw(dy);
   const v = vector(stride === 1 ? to.plane : 1, x);

@@ -1,0 +1,26 @@
+import type { Tensor } from '../../src/runtime/tensor.ts';
+
+/** What a convolution's forward pass takes. */
+export interface Forward {
+  readonly x: Tensor;
+  readonly weight: Tensor;
+  readonly bias?: Tensor;
+  readonly y: Tensor;
+  readonly stride: number;
+}
+
+/** What its backward pass to the input takes. */
+export interface BackwardInput {
+  readonly dy: Tensor;
+  readonly weight: Tensor;
+  readonly dx: Tensor;
+  readonly stride: number;
+}
+
+/** What its backward pass to the weight takes. */
+export interface BackwardWeight {
+  readonly x: Tensor;
+  readonly dy: Tensor;
+  readonly dweight: Tensor;
+  readonly stride: number;
+}
