@@ -2,8 +2,8 @@
 //
 //   loss = log Σ_k exp(x[k] − m) − (1 − ε) (x[t] − m) − ε/K Σ_k (x[k] − m)
 //
-// with t the row's target and ε the label SMOOTHING. Training keeps m and the logarithm, from which the backward pass has
-// the softmax; SCORE keeps whether the prediction is right instead, and counts no row whose target is negative.
+// with t the row's target and ε the label SMOOTHING. The backward pass has the softmax from m and the logarithm.
+// A row whose target is negative scores nothing.
 
 #if HALF
 enable f16;
@@ -13,12 +13,8 @@ enable f16;
 
 @group(0) @binding(0) var<storage, read> logits: array<$LOGIT>;
 @group(0) @binding(1) var<storage, read> targets: array<i32>;
-#if SCORE
-@group(0) @binding(2) var<storage, read_write> scores: array<vec2f>; // loss, 1 if right
-#else
-@group(0) @binding(2) var<storage, read_write> losses: array<f32>;
+@group(0) @binding(2) var<storage, read_write> rows: array<f32>; // loss; the score: loss without smoothing, 1 if right
 @group(0) @binding(3) var<storage, read_write> normalizers: array<vec2f>; // m, log Σ exp(x − m)
-#end
 
 var<workgroup> highest: array<f32, LANES>;
 var<workgroup> sums: array<vec4f, LANES>;
@@ -64,12 +60,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     sum += sums[i];
   }
   let normalizer = log(sum.x);
-  let loss = normalizer - SMOOTHING / f32(K) * sum.y - (1.0 - SMOOTHING) * sum.z;
-#if SCORE
-  let correct = f32(sum.z == 0.0 && sum.w == 0.0);
-  scores[n] = select(vec2f(loss, correct), vec2f(), right < 0);
-#else
-  losses[n] = loss;
   normalizers[n] = vec2f(m, normalizer);
-#end
+  rows[3 * n] = normalizer - SMOOTHING / f32(K) * sum.y - (1.0 - SMOOTHING) * sum.z;
+  rows[3 * n + 1] = select(0.0, normalizer - sum.z, right >= 0);
+  rows[3 * n + 2] = f32(right >= 0 && sum.z == 0.0 && sum.w == 0.0);
 }

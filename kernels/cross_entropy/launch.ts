@@ -19,11 +19,12 @@ interface Smoothed extends Rows {
   readonly normalizers: Tensor;
 }
 
-/** loss[0] = the rows' mean cross-entropy; fills `normalizers` for the backward pass. */
-export function forward(device: Device, { loss, normalizers, ...launch }: Smoothed & { loss: Tensor }): void {
-  const losses = device.tensor([launch.logits.shape[0], 1]);
-  rows(device, launch, { losses, normalizers });
-  sum(device, losses, loss, false);
+/** loss[0] = the rows' mean cross-entropy; fills `normalizers` for the backward pass. Adds their `score` to `totals`. */
+export function forward(
+  device: Device,
+  { loss, totals, ...launch }: Smoothed & { loss: Tensor; totals?: Tensor },
+): void {
+  sum(device, rows(device, launch), totals ? { loss, totals } : { loss });
 }
 
 /** dlogits[N,K] from dloss[1]. */
@@ -47,9 +48,8 @@ export function backward(
  * target. A row whose target is negative (padding) does not count.
  */
 export function score(device: Device, { logits, targets, totals }: Rows & { totals: Tensor }): void {
-  const scores = device.tensor([logits.shape[0], 2]);
-  rows(device, { logits, targets, labelSmoothing: 0 }, { scores });
-  sum(device, scores, totals, true);
+  const normalizers = device.tensor([logits.shape[0], 2]); // for no backward pass
+  sum(device, rows(device, { logits, targets, labelSmoothing: 0, normalizers }), { totals });
 }
 
 function constants(logits: Tensor) {
@@ -57,13 +57,11 @@ function constants(logits: Tensor) {
   return { LANES, N, K, LOGIT: logits.dtype, HALF: logits.dtype === 'f16' };
 }
 
-function rows(
-  device: Device,
-  { logits, targets, labelSmoothing }: Rows & { labelSmoothing: number },
-  writes: { scores: Tensor } | { losses: Tensor; normalizers: Tensor },
-): void {
-  const SCORE = 'scores' in writes;
-  const workgroups = fold(logits.shape[0]);
+/** Fills `normalizers` and returns [N,3]: each row's loss, its loss without smoothing, and whether it is right. */
+function rows(device: Device, { logits, targets, labelSmoothing, normalizers }: Smoothed): Tensor {
+  const n = logits.shape[0];
+  const rows = device.tensor([n, 3]);
+  const workgroups = fold(n);
   device.dispatch({
     kernel: forwardKernel,
     constants: {
@@ -71,22 +69,22 @@ function rows(
       LANES: teamLanes(device),
       GROUPS_X: workgroups[0],
       SMOOTHING: labelSmoothing,
-      SCORE,
     },
     reads: { logits, targets },
-    writes: { ...writes },
+    writes: { rows, normalizers },
     workgroups,
     flops: 5 * size(logits),
   });
+  return rows;
 }
 
-function sum(device: Device, rows: Tensor, total: Tensor, added: boolean): void {
+function sum(device: Device, rows: Tensor, writes: Record<string, Tensor>): void {
   const [N, SUMS] = rows.shape;
   device.dispatch({
     kernel: sumKernel,
-    constants: { LANES: teamLanes(device), N, SUMS, ADDED: added },
+    constants: { LANES: teamLanes(device), N, SUMS, LOSS: 'loss' in writes, TOTALS: 'totals' in writes },
     reads: { rows },
-    writes: { sum: total },
+    writes,
     workgroups: [1],
     flops: size(rows),
   });

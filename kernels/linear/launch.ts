@@ -1,6 +1,8 @@
 import type { Device } from '../../src/runtime/device.ts';
-import type { Tensor } from '../../src/runtime/tensor.ts';
+import { size, type Tensor } from '../../src/runtime/tensor.ts';
+import { type ActivationKind, activationFlops } from '../common/activation.ts';
 import { LANES } from '../common/launch.ts';
+import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
 
 /** y[N,O] = x[N,I] · weight[O,I]ᵀ (+ bias[O]). */
@@ -8,36 +10,57 @@ export function forward(
   device: Device,
   { x, weight, bias, y }: { x: Tensor; weight: Tensor; bias?: Tensor; y: Tensor },
 ): void {
-  multiply(device, x, transpose(weight), y, bias);
+  multiply(device, x, weight, { B_STEP: 1, B_COLUMN: x.shape[1] }, y, bias);
 }
 
 /** dx[N,I] = dy[N,O] · weight[O,I]. */
 export function backwardInput(device: Device, { dy, weight, dx }: { dy: Tensor; weight: Tensor; dx: Tensor }): void {
-  multiply(device, dy, weight, dx);
+  multiply(device, dy, weight, { B_STEP: dx.shape[1], B_COLUMN: 1 }, dx);
 }
 
-/** dweight[O,I] = dy[N,O]ᵀ · x[N,I]. */
-export function backwardWeight(device: Device, { x, dy, dweight }: { x: Tensor; dy: Tensor; dweight: Tensor }): void {
-  multiply(device, transpose(dy), x, dweight);
+/** dweight[O,I] = dy[N,O]ᵀ · act(x[N,I]) and dbias[O] = Σ_n dy, of a layer whose input went through `activation`. */
+export function backwardWeight(
+  device: Device,
+  { x, dy, dweight, dbias }: { x: Tensor; dy: Tensor; dweight: Tensor; dbias: Tensor },
+  activation: ActivationKind | 'none' = 'none',
+): void {
+  const [n, inputs] = x.shape;
+  const outputs = dy.shape[1];
+  const tile = Math.min(4, outputs);
+  const types = { X: x.dtype, DY: dy.dtype, DWEIGHT: dweight.dtype };
+  device.dispatch({
+    kernel: backwardWeightKernel,
+    constants: {
+      ...types,
+      HALF: Object.values(types).includes('f16'),
+      WIDTH: 1,
+      LANES,
+      TILE: tile,
+      N: n,
+      INPUTS: inputs,
+      OUTPUTS: outputs,
+      ACTIVATION: activation,
+    },
+    reads: { x, dy },
+    writes: { dweight, dbias },
+    workgroups: [Math.ceil(inputs / LANES), Math.ceil(outputs / tile)],
+    flops:
+      2 * n * size(dweight) + n * inputs * activationFlops[activation].value * Math.ceil(outputs / tile) + size(dy),
+  });
 }
 
-/** A matrix and how far apart its elements lie along either axis. */
-interface Matrix {
-  readonly tensor: Tensor;
-  readonly rows: number;
-  readonly row: number;
-  readonly column: number;
-}
-
-const matrix = (tensor: Tensor): Matrix => ({ tensor, rows: tensor.shape[0], row: tensor.shape[1], column: 1 });
-
-const transpose = (tensor: Tensor): Matrix => ({ tensor, rows: tensor.shape[1], row: 1, column: tensor.shape[1] });
-
-function multiply(device: Device, left: Tensor | Matrix, right: Tensor | Matrix, product: Tensor, bias?: Tensor): void {
-  const a = 'tensor' in left ? left : matrix(left);
-  const b = 'tensor' in right ? right : matrix(right);
+/** product = a · b (+ bias in each row), where `order` says how far apart b's elements lie along either axis. */
+function multiply(
+  device: Device,
+  a: Tensor,
+  b: Tensor,
+  order: { B_STEP: number; B_COLUMN: number },
+  product: Tensor,
+  bias?: Tensor,
+): void {
   const [rows, columns] = product.shape;
-  const types = { A: a.tensor.dtype, B: b.tensor.dtype, PRODUCT: product.dtype };
+  const depth = a.shape[1];
+  const types = { A: a.dtype, B: b.dtype, PRODUCT: product.dtype };
   const tile = Math.min(4, rows);
   device.dispatch({
     kernel: multiplyKernel,
@@ -49,15 +72,12 @@ function multiply(device: Device, left: Tensor | Matrix, right: Tensor | Matrix,
       BIAS: bias !== undefined,
       ROWS: rows,
       COLUMNS: columns,
-      DEPTH: b.rows,
-      A_ROW: a.row,
-      A_STEP: a.column,
-      B_STEP: b.row,
-      B_COLUMN: b.column,
+      DEPTH: depth,
+      ...order,
     },
-    reads: { a: a.tensor, b: b.tensor, bias },
+    reads: { a, b, bias },
     writes: { product },
     workgroups: [Math.ceil(columns / LANES), Math.ceil(rows / tile)],
-    flops: 2 * rows * columns * b.rows,
+    flops: 2 * rows * columns * depth,
   });
 }

@@ -1,6 +1,6 @@
-// A product of two small matrices, which are stored in any order:
+// A product of two small matrices, the second of which is stored in either order:
 //
-//   product[r,c] = Σ_k a[r·A_ROW + k·A_STEP] · b[k·B_STEP + c·B_COLUMN] (+ bias[c])
+//   product[r,c] = Σ_k a[r,k] · b[k·B_STEP + c·B_COLUMN] (+ bias[c])
 //
 // A thread keeps TILE rows of one column in registers and lanes take columns side by side, so that the addresses of `a`
 // depend only on the workgroup.
@@ -9,7 +9,7 @@
 enable f16;
 #end
 
-#sizes ROWS COLUMNS DEPTH A_ROW A_STEP B_STEP B_COLUMN
+#sizes ROWS COLUMNS DEPTH B_STEP B_COLUMN
 
 @group(0) @binding(0) var<storage, read> a: array<$A>;
 @group(0) @binding(1) var<storage, read> b: array<$B>;
@@ -26,13 +26,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   }
   let row = group.y * TILE;
 #for i in 0..TILE
-  let a$i = min(row + $i, ROWS - 1) * A_ROW; // the last tile hangs over; what it sums there is not stored
+  let a$i = min(row + $i, ROWS - 1) * DEPTH; // the last tile hangs over; what it sums there is not stored
   var sum$i = 0.0;
 #end
   for (var k = 0u; k < DEPTH; k++) {
     let v = f32(b[k * B_STEP + column * B_COLUMN]);
 #for i in 0..TILE
-    sum$i = fma(f32(a[a$i + k * A_STEP]), v, sum$i);
+    sum$i = fma(f32(a[a$i + k]), v, sum$i);
 #end
   }
 #for i in 0..TILE

@@ -1,5 +1,4 @@
 import { augment } from '../../kernels/augment/launch.ts';
-import { score } from '../../kernels/cross_entropy/launch.ts';
 import { crossEntropy } from '../autograd/ops/cross_entropy.ts';
 import { Tape } from '../autograd/tape.ts';
 import type { AdamW } from '../nn/adamw.ts';
@@ -45,8 +44,7 @@ export function trainingStep(
   const images = device.tensor(pixels.shape);
   augment(device, { ...recipe, pixels, seed, images });
   const logits = net.forward({ tape, training: true, seed }, images);
-  score(device, { logits, targets, totals });
-  const loss = tape.run(crossEntropy, { logits }, { targets, labelSmoothing: recipe.labelSmoothing });
+  const loss = tape.run(crossEntropy, { logits }, { targets, labelSmoothing: recipe.labelSmoothing, totals });
   tape.backward(loss, upstream);
   return { loss, norm: optimizer.step() };
 }

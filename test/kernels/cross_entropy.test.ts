@@ -53,29 +53,51 @@ test('crossEntropy: logits of any size give a finite loss', async () => {
   expect((await device.read(y))[0]).toBeCloseTo(Math.log(3) / 2, 6);
 });
 
-test('score adds up loss and correct predictions, and ignores negative targets', async () => {
-  const device = await testDevice();
+/** Seventy rows, every ninth of them padding, and what they add to totals. */
+function padded() {
   const random = new Random(5);
   const [n, k] = [70, 12];
   const logits = normal([n, k], random);
-  const classes = Array.from({ length: n }, () => random.int(k));
+  const classes = Array.from({ length: n }, (_, i) => (i % 9 === 0 ? -1 : random.int(k)));
   let loss = 0;
   let correct = 0;
-  for (let i = 0; i < n; i++) {
-    if (i % 9 === 0) {
-      classes[i] = -1;
-      continue;
-    }
+  classes.forEach((target, i) => {
+    if (target < 0) return;
     const row = logits.data.subarray(i * k, (i + 1) * k);
-    loss += reference({ logits: new HostArray([1, k], row) }, { targets: [classes[i]], labelSmoothing: 0 }).data[0];
-    if (row.indexOf(Math.max(...row)) === classes[i]) correct++;
-  }
+    loss += reference({ logits: new HostArray([1, k], row) }, { targets: [target], labelSmoothing: 0 }).data[0];
+    if (row.indexOf(Math.max(...row)) === target) correct++;
+  });
+  return { logits, classes, loss, correct };
+}
+
+test('score adds up loss and correct predictions, and ignores negative targets', async () => {
+  const device = await testDevice();
+  const { logits, classes, loss, correct } = padded();
   const totals = device.upload(Float32Array.of(100, 1000), [2]);
-  const targets = device.upload(Int32Array.from(classes), [n], 'i32');
+  const targets = device.upload(Int32Array.from(classes), [classes.length], 'i32');
   score(device, { logits: upload(device, logits), targets, totals });
   const got = await device.read(totals);
   expect(got[0]).toBeCloseTo(100 + loss, 3);
   expect(got[1]).toBe(1000 + correct);
+});
+
+test('crossEntropy with totals adds what score does, in two dispatches, and loses the same', async () => {
+  const device = await testDevice();
+  const { classes, ...given } = padded();
+  const logits = upload(device, given.logits);
+  const targets = device.upload(Int32Array.from(classes), [classes.length], 'i32');
+  const [scored, totals] = [0, 1].map(() => device.upload(Float32Array.of(100, 1000), [2]));
+  score(device, { logits, targets, totals: scored });
+  const alone = crossEntropy.forward(device, { logits }, { targets, labelSmoothing: 0.1 });
+  const recording = await device.record(() =>
+    crossEntropy.forward(device, { logits }, { targets, labelSmoothing: 0.1, totals }),
+  );
+  expect(recording.cost.dispatches).toBe(2);
+  recording.run();
+  const { y, saved } = recording.result;
+  expect(await device.read(totals)).toEqual(await device.read(scored));
+  expect(await device.read(y)).toEqual(await device.read(alone.y));
+  expect(await device.read(saved.normalizers)).toEqual(await device.read(alone.saved.normalizers));
 });
 
 test('score predicts the first of equal logits', async () => {

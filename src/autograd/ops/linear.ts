@@ -1,6 +1,5 @@
 import * as kernels from '../../../kernels/linear/launch.ts';
-import * as reduce from '../../../kernels/reduce/launch.ts';
-import { reshape, type Tensor } from '../../runtime/tensor.ts';
+import type { Tensor } from '../../runtime/tensor.ts';
 import { defineOp, require } from '../op.ts';
 
 /** A linear layer: x[N,I], weight[O,I], bias[O] → x · weightᵀ + bias, [N,O]. PyTorch's linear. */
@@ -19,7 +18,10 @@ export const linear = defineOp({
   },
   backward(device, dy, { x, weight }, _, wanted) {
     if (wanted.x) kernels.backwardInput(device, { dy, weight, dx: wanted.x.tensor });
-    if (wanted.weight) kernels.backwardWeight(device, { x, dy, dweight: wanted.weight.tensor });
-    if (wanted.bias) reduce.channelSum(device, { x: reshape(dy, [...dy.shape, 1, 1]), total: wanted.bias.tensor });
+    if (wanted.weight || wanted.bias) {
+      const dweight = wanted.weight?.tensor ?? device.tensor(weight.shape, weight.dtype);
+      const dbias = wanted.bias?.tensor ?? device.tensor([weight.shape[0]]);
+      kernels.backwardWeight(device, { x, dy, dweight, dbias });
+    }
   },
 });

@@ -1,6 +1,6 @@
-// Gradients of one of the small layers, whose input went through ACTIVATION:
+// Gradients of a linear layer whose input went through ACTIVATION:
 //
-//   dweight[o,i] = Σ_n dout[n,o]·act(input[n,i])    dbias[o] = Σ_n dout[n,o]
+//   dweight[o,i] = Σ_n dy[n,o]·act(x[n,i])    dbias[o] = Σ_n dy[n,o]
 //
 // A thread takes TILE rows of one column; a row's own factor is the same for all lanes.
 
@@ -8,9 +8,9 @@
 
 #sizes N INPUTS OUTPUTS
 
-@group(0) @binding(0) var<storage, read> input: array<f32>;
-@group(0) @binding(1) var<storage, read> dout: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dweight: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<$X>;
+@group(0) @binding(1) var<storage, read> dy: array<$DY>;
+@group(0) @binding(2) var<storage, read_write> dweight: array<$DWEIGHT>;
 @group(0) @binding(3) var<storage, read_write> dbias: array<f32>;
 
 @compute @workgroup_size(LANES)
@@ -26,15 +26,15 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var bias$k = 0.0;
 #end
   for (var n = 0u; n < N; n++) {
-    let value = $(ACTIVATION)(input[n * INPUTS + i]);
+    let value = $(ACTIVATION)(f32(x[n * INPUTS + i]));
 #for k in 0..TILE
-    let d$k = dout[n * OUTPUTS + o$k];
+    let d$k = f32(dy[n * OUTPUTS + o$k]);
     sum$k += d$k * value;
     bias$k += d$k;
 #end
   }
 #for k in 0..TILE
-  dweight[o$k * INPUTS + i] = sum$k;
+  dweight[o$k * INPUTS + i] = $DWEIGHT(sum$k);
   if (i == 0) {
     dbias[o$k] = bias$k;
   }
