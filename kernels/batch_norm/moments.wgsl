@@ -1,5 +1,5 @@
-// Count, mean and Σ(x − mean)² of some numbers, and of several such sets together (Chan's rule: no difference of
-// large squares anywhere).
+// Count, mean and Σ(x − mean)² of some numbers, and of several such sets together. Sets are added up about an origin near
+// all their means, so that no difference of large squares is ever taken (Chan's rule).
 
 struct Moments {
   count: f32,
@@ -7,23 +7,24 @@ struct Moments {
   squares: f32,
 }
 
-var<workgroup> lane_moments: array<Moments, LANES>;
+struct Gathered {
+  origin: f32,
+  count: f32,
+  sum: f32, // Σ (x − origin)
+  squares: f32, // Σ (x − origin)²
+}
 
-/// The moments of `lanes` lanes' numbers together, once each has put its own and all have passed a barrier.
-fn merged(first: u32, lanes: u32) -> Moments {
-  let origin = lane_moments[first].mean;
-  var count = 0.0;
-  var sum = 0.0;
-  for (var lane = first; lane < first + lanes; lane++) {
-    let other = lane_moments[lane];
-    count += other.count;
-    sum += other.count * (other.mean - origin);
-  }
-  let mean = origin + sum / count;
-  var squares = 0.0;
-  for (var lane = first; lane < first + lanes; lane++) {
-    let other = lane_moments[lane];
-    squares += other.squares + other.count * (other.mean - mean) * (other.mean - mean);
-  }
-  return Moments(count, mean, squares);
+fn gather(so_far: Gathered, part: Moments) -> Gathered {
+  let d = part.mean - so_far.origin;
+  return Gathered(
+    so_far.origin,
+    so_far.count + part.count,
+    so_far.sum + part.count * d,
+    so_far.squares + part.squares + part.count * d * d,
+  );
+}
+
+fn moments_of(all: Gathered) -> Moments {
+  let shift = all.sum / all.count;
+  return Moments(all.count, all.origin + shift, all.squares - shift * all.sum);
 }

@@ -15,3 +15,8 @@ fn x_hat(norm: Norm, x: V) -> V {
 fn affine(norm: Norm, x_hat: V) -> V {
   return norm.gamma * x_hat + norm.beta;
 }
+
+/// γ·x̂ + β
+fn normalized(norm: Norm, x: V) -> V {
+  return affine(norm, x_hat(norm, x));
+}

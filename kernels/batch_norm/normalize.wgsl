@@ -13,6 +13,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let at = place(group, lane);
   if (at.inside) {
     let norm = norms[at.c];
-    y[at.i] = Stored($(ACTIVATION)(affine(norm, x_hat(norm, V(x[at.i])))));
+    y[at.i] = Stored($(ACTIVATION)(normalized(norm, V(x[at.i]))));
   }
 }

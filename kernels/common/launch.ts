@@ -33,6 +33,17 @@ export function spreadOut(positions: number, perLane = 1) {
   return { constants: { LANES, POSITIONS: positions, GROUPS_X: x }, x, z };
 }
 
+/**
+ * Positions cut into spans, each of which a workgroup (or `groupsPerSpan` of them) walks through in steps and leaves one
+ * row of sums: few enough rows for whoever adds them up, enough workgroups to fill the adapter.
+ */
+export function spansOf(device: Device, positions: number, groupsPerSpan: number, step: number) {
+  const [most, groups] = device.adapter.kind === 'gpu' ? [64, 2048] : [8, 64];
+  const wanted = Math.min(most, Math.ceil(groups / groupsPerSpan));
+  const span = Math.ceil(positions / wanted / step) * step;
+  return { constants: { POSITIONS: positions, SPAN: span }, rows: Math.ceil(positions / span) };
+}
+
 /** The smallest extent of tiles that cover `extent` in as few tiles as those of `most` would. */
 export const evenTile = (extent: number, most: number) => Math.ceil(extent / Math.ceil(extent / most));
 

@@ -1,37 +1,53 @@
-// Σ over the pixels of each plane: a team of TEAM lanes takes one plane, so that small planes share a workgroup.
+// TERMS sums over the pixels of each plane: a team of TEAM lanes takes one plane, so that small planes share a workgroup.
+//   let plane = plane_of(group, lane);   let all = plane_sums(plane, lane);
 // Whoever includes this says what is summed:
-//   fn term(i: u32) -> V   at the i-th vector of pixels of the whole tensor
+//   fn terms(i: u32) -> array<V, TERMS>   at the i-th vector of pixels of the whole tensor
 
 #sizes PLANES PLANE GROUPS_X
 
-struct PlaneSum {
-  plane: u32,
-  sum: f32,
-  leads: bool, // the one lane of each team that knows the sum
+struct PlaneSums {
+  sums: array<f32, TERMS>,
+  leads: bool, // the one lane of each team that knows them
 }
 
 #if TEAM > 1
-var<workgroup> team_sums: array<f32, LANES>;
+var<workgroup> team_sums: array<f32, LANES * TERMS>;
 #end
 
-fn plane_sum(group: vec3u, lane: u32) -> PlaneSum {
-  let plane = (group.y * GROUPS_X + group.x) * (LANES / TEAM) + lane / TEAM;
+fn plane_of(group: vec3u, lane: u32) -> u32 {
+  return (group.y * GROUPS_X + group.x) * (LANES / TEAM) + lane / TEAM;
+}
+
+fn plane_sums(plane: u32, lane: u32) -> PlaneSums {
   let member = lane % TEAM;
-  var mine = V();
+#for t in 0..TERMS
+  var mine$t = V();
+#end
   if (plane < PLANES) {
     for (var i = plane * PLANE + member; i < (plane + 1) * PLANE; i += TEAM) {
-      mine += term(i);
+      let values = terms(i);
+#for t in 0..TERMS
+      mine$t += values[$t];
+#end
     }
   }
-  var sum = sum_of(mine);
+  var sums = array<f32, TERMS>(
+#for t in 0..TERMS
+    sum_of(mine$t),
+#end
+  );
 #if TEAM > 1
-  team_sums[lane] = sum;
+#for t in 0..TERMS
+  team_sums[lane * TERMS + $t] = sums[$t];
+#end
   workgroupBarrier();
   if (member == 0) {
     for (var other = lane + 1; other < lane + TEAM; other++) {
-      sum += team_sums[other];
+#for t in 0..TERMS
+      sums[$t] += team_sums[other * TERMS + $t];
+#end
     }
   }
 #end
-  return PlaneSum(plane, sum, member == 0 && plane < PLANES);
+  return PlaneSums(sums, member == 0 && plane < PLANES);
 }

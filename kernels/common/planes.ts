@@ -19,17 +19,19 @@ export function planewise(x: Tensor) {
   };
 }
 
-/** Constants and workgroups of a kernel that includes plane_sum.wgsl. */
-export function planeSum(device: Device, x: Tensor) {
+/** Constants and workgroups of a kernel that includes plane_sum.wgsl, for so many sums of each plane. */
+export function planeSum(device: Device, x: Tensor, terms = 1) {
   const lanes = teamLanes(device);
   const { n, c, plane } = nchw(x);
   const v = vector(plane, x);
   const vectors = plane / v.WIDTH;
-  // Enough vectors for a lane to be worth the adding up; a team is at most a workgroup.
-  const team = Math.min(lanes, 2 ** Math.floor(Math.log2(Math.max(1, vectors / 16))));
+  const team = teamOf(lanes, vectors / 16);
   const workgroups = fold(Math.ceil((n * c) / (lanes / team)));
   return {
-    constants: { ...v, LANES: lanes, TEAM: team, PLANES: n * c, PLANE: vectors, GROUPS_X: workgroups[0] },
+    constants: { ...v, LANES: lanes, TEAM: team, TERMS: terms, PLANES: n * c, PLANE: vectors, GROUPS_X: workgroups[0] },
     workgroups,
   };
 }
+
+/** Lanes that share a plane: a power of two, at most a workgroup, and no more than `worth` it. */
+export const teamOf = (lanes: number, worth: number) => Math.min(lanes, 2 ** Math.floor(Math.log2(Math.max(1, worth))));

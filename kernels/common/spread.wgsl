@@ -1,6 +1,8 @@
 // A 3×3 convolution of stride 2, backward to its input: one vector of dy gives two rows of two vectors of dx. A pixel of
 // dx meets the kernel's middle row if its own row is even, and the two outer ones if it is odd; likewise for columns.
-// So every product counts, and none is with a zero.
+// So every product counts, and none is with a zero. Whoever includes this binds `weight` and `dx`, and says what dy is:
+//   fn pixels(i: u32) -> V                          its vector i
+//   fn neighbours(left: u32, right: u32) -> vec2f   the last pixel of one vector and the first of another
 
 /// A vector of dy with its neighbours to the right and below; zeros beyond the border.
 struct Corner {
@@ -24,15 +26,13 @@ fn corner(plane: u32, i: u32, j: u32) -> Corner {
   let is_last = j == ROW_OUT - 1;
   let at = plane + i * ROW_OUT + j;
   let under = at + u32(!is_last_row) * ROW_OUT;
-  let v = V(dy[at]);
-  let w = select(V(dy[under]), V(), is_last_row);
+  let v = pixels(at);
+  let w = select(pixels(under), V(), is_last_row);
+  let next = select(neighbours(at, at + u32(!is_last)).y, 0.0, is_last);
+  let next_under = select(neighbours(under, under + u32(!is_last)).y, 0.0, is_last || is_last_row);
 #if WIDTH == 4
-  let next = select(f32(dy[at + u32(!is_last)].x), 0.0, is_last);
-  let next_under = select(f32(dy[under + u32(!is_last)].x), 0.0, is_last || is_last_row);
   return Corner(v, V(v.yzw, next), w, V(w.yzw, next_under));
 #else
-  let next = select(V(dy[at + u32(!is_last)]), 0.0, is_last);
-  let next_under = select(V(dy[under + u32(!is_last)]), 0.0, is_last || is_last_row);
   return Corner(v, next, w, next_under);
 #end
 }

@@ -1,5 +1,8 @@
 // The pixels that a 3×3 kernel meets, zeros beyond the border. For WIDTH neighbouring outputs at once, a row of the
-// picture x (HEIGHT_IN rows of ROW_IN vectors) is read once and gives one vector for each of the kernel's three columns.
+// picture (HEIGHT_IN rows of ROW_IN vectors) is read once and gives one vector for each of the kernel's three columns.
+// Whoever includes this says what the picture is:
+//   fn pixels(i: u32) -> V                    its vector i
+//   fn neighbours(left: u32, right: u32) -> vec2f   the last pixel of one vector and the first of another
 
 struct Taps {
   left: V,
@@ -16,25 +19,22 @@ fn taps(plane: u32, i: u32, j: u32) -> Taps {
   let left = at - u32(j > 0);
 #if WIDTH == 4 && STRIDE == 1
   let has_right = inside && j < ROW_IN - 1;
-  let right = at + u32(j < ROW_IN - 1);
-  let v = select(V(), V(x[at]), inside);
-  return Taps(
-    V(select(0.0, f32(x[left].w), has_left), v.xyz),
-    v,
-    V(v.yzw, select(0.0, f32(x[right].x), has_right)),
-  );
+  let sides = select(vec2f(), neighbours(left, at + u32(j < ROW_IN - 1)), vec2(has_left, has_right));
+  let v = select(V(), pixels(at), inside);
+  return Taps(V(sides.x, v.xyz), v, V(v.yzw, sides.y));
 #elif WIDTH == 4
-  let a = select(V(), V(x[at]), inside);
-  let b = select(V(), V(x[at + 1]), inside);
-  return Taps(V(select(0.0, f32(x[left].w), has_left), a.yw, b.y), V(a.xz, b.xz), V(a.yw, b.yw));
+  let before = select(0.0, neighbours(left, at).x, has_left);
+  let a = select(V(), pixels(at), inside);
+  let b = select(V(), pixels(at + 1), inside);
+  return Taps(V(before, a.yw, b.y), V(a.xz, b.xz), V(a.yw, b.yw));
 #else
   let column = j * STRIDE;
   let has_right = inside && column < ROW_IN - 1;
   let right = at + u32(column < ROW_IN - 1);
   return Taps(
-    select(0.0, V(x[left]), has_left),
-    select(0.0, V(x[at]), inside),
-    select(0.0, V(x[right]), has_right),
+    select(0.0, pixels(left), has_left),
+    select(0.0, pixels(at), inside),
+    select(0.0, pixels(right), has_right),
   );
 #end
 }

@@ -19,6 +19,9 @@ fn sum_of(v: V) -> f32 {
 fn dot_of(a: V, b: V) -> f32 {
   return dot(a, b);
 }
+fn first_of(v: V) -> f32 {
+  return v.x;
+}
 #else
 alias V = f32;
 #if HALF
@@ -31,5 +34,8 @@ fn sum_of(v: V) -> f32 {
 }
 fn dot_of(a: V, b: V) -> f32 {
   return a * b;
+}
+fn first_of(v: V) -> f32 {
+  return v;
 }
 #end

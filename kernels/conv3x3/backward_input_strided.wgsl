@@ -10,6 +10,7 @@
 
 #include "../common/vector.wgsl"
 #include "../common/spread.wgsl"
+#include "../common/plain_pixels.wgsl"
 
 @group(0) @binding(0) var<storage, read> dy: array<Stored>;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;

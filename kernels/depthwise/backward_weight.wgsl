@@ -6,6 +6,7 @@
 
 #include "../common/vector.wgsl"
 #include "../common/taps.wgsl"
+#include "../common/plain_pixels.wgsl"
 #include "../common/lane_sums.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;

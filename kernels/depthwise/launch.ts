@@ -1,8 +1,8 @@
 import type { Device } from '../../src/runtime/device.ts';
-import { size } from '../../src/runtime/tensor.ts';
+import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { nchw, rows3x3, slabsOf, spreadOut } from '../common/launch.ts';
-import { merge } from '../reduce/launch.ts';
+import { merge, partialOf } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
@@ -24,7 +24,7 @@ export function backwardInput(device: Device, { dy, weight, dx, stride }: Backwa
   const groups = spreadOut(n * h * rows.ROW_OUT);
   device.dispatch({
     kernel: backwardInputStridedKernel,
-    constants: { ...rows, ...groups.constants, C: c },
+    constants: { ...rows, ...groups.constants, PICTURE: 'dy', C: c },
     reads: { dy, weight },
     writes: { dx },
     workgroups: [groups.x, c, groups.z],
@@ -33,14 +33,12 @@ export function backwardInput(device: Device, { dy, weight, dx, stride }: Backwa
 }
 
 function multiply(device: Device, { x, weight, y, stride }: Forward, flipped: boolean): void {
-  const { n, c, h } = nchw(y);
-  const rows = rows3x3(x, y, stride);
-  const band = bandRows(device.adapter.kind, h, n * c * rows.ROW_OUT);
-  const bands = Math.ceil(h / band);
-  const groups = spreadOut(n * bands * rows.ROW_OUT);
+  const { c } = nchw(y);
+  const { constants, bands } = bandsOf(device, x, y, stride);
+  const groups = spreadOut(bands);
   device.dispatch({
     kernel: multiplyKernel,
-    constants: { ...rows, ...groups.constants, FLIPPED: flipped, ROWS: band, BANDS: bands, C: c },
+    constants: { ...constants, ...groups.constants, PICTURE: 'x', FLIPPED: flipped },
     reads: { x, weight },
     writes: { y },
     workgroups: [groups.x, c, groups.z],
@@ -48,20 +46,27 @@ function multiply(device: Device, { x, weight, y, stride }: Forward, flipped: bo
   });
 }
 
-/** dweight[C,1,3,3] from x[N,C,H,W] and dy[N,C,⌈H/s⌉,⌈W/s⌉]. */
-export function backwardWeight(device: Device, { x, dy, dweight, stride }: BackwardWeight): void {
-  const { n, c, h } = nchw(dy);
-  const rows = rows3x3(x, dy, stride);
+/** Constants of a kernel that walks down bands of y's rows, and how many bands a channel has. */
+export function bandsOf(device: Device, x: Tensor, y: Tensor, stride: number) {
+  const { n, c, h } = nchw(y);
+  const rows = rows3x3(x, y, stride);
   const band = bandRows(device.adapter.kind, h, n * c * rows.ROW_OUT);
   const bands = Math.ceil(h / band);
-  const { constants, slabs } = slabsOf(device, n * bands * rows.ROW_OUT, c);
-  const partial = device.tensor([slabs, ...dweight.shape]);
+  return { constants: { ...rows, ROWS: band, BANDS: bands, C: c }, bands: n * bands * rows.ROW_OUT };
+}
+
+/** dweight[C,1,3,3] from x[N,C,H,W] and dy[N,C,⌈H/s⌉,⌈W/s⌉]. */
+export function backwardWeight(device: Device, { x, dy, dweight, stride }: BackwardWeight): void {
+  const { c } = nchw(dy);
+  const { constants, bands } = bandsOf(device, x, dy, stride);
+  const slabs = slabsOf(device, bands, c);
+  const partial = partialOf(device, slabs.slabs, dweight);
   device.dispatch({
     kernel: backwardWeightKernel,
-    constants: { ...rows, ...constants, SUMS: 9, ROWS: band, BANDS: bands, C: c },
+    constants: { ...constants, ...slabs.constants, PICTURE: 'x', SUMS: 9 },
     reads: { x, dy },
     writes: { partial },
-    workgroups: [c, slabs],
+    workgroups: [c, slabs.slabs],
     flops: 18 * size(dy),
   });
   merge(device, { partial, total: dweight });

@@ -1,73 +1,25 @@
-// Depthwise 3×3 convolution, padding 1: each channel has its own kernel.
-//
-//   y[n,c,i,j] = Σ_{k,l} weight[c,k,l] · x[n,c, s·i+k−1, s·j+l−1]
-//
-// The backward pass to the input is, for stride 1, the same with the kernel FLIPPED (turned by 180°). A thread walks down
-// a band of ROWS rows, a vector of pixels wide: each row of x is read once and added to all rows of y that it meets.
-// A workgroup stays in one channel, so its kernel is read once for all lanes.
+// y = weight ∗ x, channel by channel (see walk.wgsl). A workgroup stays in one channel, so its kernel is read once for all
+// lanes.
 
 #sizes POSITIONS GROUPS_X
 
 #include "../common/vector.wgsl"
-#include "../common/taps.wgsl"
+#include "../common/plain_pixels.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<Stored>;
 
-/// The kernel's row k at channel c.
-fn kernel_row(c: u32, k: u32) -> vec3f {
-#if FLIPPED
-  let at = c * 9 + 8 - 3 * k;
-  return vec3f(weight[at], weight[at - 1], weight[at - 2]);
-#else
-  let at = c * 9 + 3 * k;
-  return vec3f(weight[at], weight[at + 1], weight[at + 2]);
-#end
+#include "./walk.wgsl"
+
+fn emit(i: u32, sum: V) {
+  y[i] = Stored(sum);
 }
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let position = (group.z * GROUPS_X + group.x) * LANES + lane;
-  if (position >= POSITIONS) {
-    return;
+  let band = (group.z * GROUPS_X + group.x) * LANES + lane;
+  if (band < POSITIONS) {
+    walk(group.y, band);
   }
-  let c = group.y;
-  let j = position % ROW_OUT;
-  let channel = position / (ROW_OUT * BANDS) * C + c;
-  let plane = channel * HEIGHT_IN * ROW_IN;
-  // Rows of y are counted through all planes.
-  let origin = channel * HEIGHT_OUT;
-  let first = origin + position / ROW_OUT % BANDS * ROWS;
-  let end = min(first + ROWS, origin + HEIGHT_OUT);
-  let top = kernel_row(c, 0);
-  let middle = kernel_row(c, 1);
-  let bottom = kernel_row(c, 2);
-
-#if STRIDE == 1
-  // The row of x above row r of y ends row r−2, is the middle of row r−1 and begins row r.
-  var half = V(); // of row r−1
-  var begun = V(); // of row r
-  for (var r = first; r < end + 2; r++) {
-    let above = taps(plane, r - origin - 1, j);
-    let done = row_sum(bottom, above, half);
-    half = row_sum(middle, above, begun);
-    begun = row_sum(top, above, V());
-    if (r >= first + 2) {
-      y[(r - 2) * ROW_OUT + j] = Stored(done);
-    }
-  }
-#else
-  // The two rows of x above row r of y end row r−1, and the lower one begins row r.
-  var begun = V();
-  for (var r = first; r < end + 1; r++) {
-    let even = taps(plane, 2 * (r - origin) - 2, j);
-    let odd = taps(plane, 2 * (r - origin) - 1, j);
-    let done = row_sum(bottom, odd, row_sum(middle, even, begun));
-    begun = row_sum(top, odd, V());
-    if (r > first) {
-      y[(r - 1) * ROW_OUT + j] = Stored(done);
-    }
-  }
-#end
 }

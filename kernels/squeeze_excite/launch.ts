@@ -1,13 +1,13 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { type ActivationKind, activationFlops } from '../common/activation.ts';
-import { LANES, nchw, teamLanes } from '../common/launch.ts';
+import { nchw, teamLanes } from '../common/launch.ts';
 import { planeSum, planewise } from '../common/planes.ts';
 import * as globalAvgPool from '../global_avg_pool/launch.ts';
+import * as linear from '../linear/launch.ts';
 import backwardExciteKernel from './backward_excite.wgsl';
 import backwardGateKernel from './backward_gate.wgsl';
 import backwardInputKernel from './backward_input.wgsl';
-import backwardLayerKernel from './backward_layer.wgsl';
 import exciteKernel from './excite.wgsl';
 import scaleKernel from './scale.wgsl';
 
@@ -33,24 +33,29 @@ export interface Gate {
   readonly gate: Tensor;
 }
 
+interface Layers extends Weights {
+  readonly reduceBias: Tensor;
+  readonly expandBias: Tensor;
+}
+
 /** The gate of x[N,C,H,W]: gate(expand(act(reduce(mean of each plane)))). */
-export function gateOf(
+export function gateOf(device: Device, { x, ...layers }: Layers & { x: Tensor }, attrs: SqueezeExciteAttrs): Gate {
+  const { n, c } = nchw(x);
+  const squeezed = device.tensor([n, c]);
+  globalAvgPool.forward(device, { x, y: squeezed });
+  return excite(device, { squeezed, ...layers }, attrs);
+}
+
+/** The same from the means[N,C] of the planes. */
+export function excite(
   device: Device,
-  {
-    x,
-    reduceWeight,
-    reduceBias,
-    expandWeight,
-    expandBias,
-  }: Weights & { x: Tensor; reduceBias: Tensor; expandBias: Tensor },
+  { squeezed, reduceWeight, reduceBias, expandWeight, expandBias }: Layers & { squeezed: Tensor },
   { activation, gate: kind }: SqueezeExciteAttrs,
 ): Gate {
-  const { n, c } = nchw(x);
+  const [n, c] = squeezed.shape;
   const r = size(reduceBias);
-  const squeezed = device.tensor([n, c]);
   const reduced = device.tensor([n, r]);
   const gate = device.tensor([n, c]);
-  globalAvgPool.forward(device, { x, y: squeezed });
   const { constants, workgroups } = layers(device, n, c, r);
   device.dispatch({
     kernel: exciteKernel,
@@ -109,30 +114,10 @@ export function backwardGate(
 /** dweight[O,I,1,1] and dbias[O] of a layer from the gradient dout[N,O] and its input [N,I] before `activation`. */
 export function backwardLayer(
   device: Device,
-  tensors: { input: Tensor; dout: Tensor; dweight: Tensor; dbias: Tensor },
+  { input, dout, dweight, dbias }: { input: Tensor; dout: Tensor; dweight: Tensor; dbias: Tensor },
   activation: ActivationKind | 'none',
 ): void {
-  const { input, dout, dweight, dbias } = tensors;
-  const [n, inputs] = input.shape;
-  const outputs = dout.shape[1];
-  const tile = Math.min(4, outputs);
-  device.dispatch({
-    kernel: backwardLayerKernel,
-    constants: {
-      WIDTH: 1,
-      HALF: false,
-      LANES,
-      TILE: tile,
-      N: n,
-      INPUTS: inputs,
-      OUTPUTS: outputs,
-      ACTIVATION: activation,
-    },
-    reads: { input, dout },
-    writes: { dweight, dbias },
-    workgroups: [Math.ceil(inputs / LANES), Math.ceil(outputs / tile)],
-    flops: n * inputs * (2 * outputs + activationFlops[activation].value * Math.ceil(outputs / tile)) + n * outputs,
-  });
+  linear.backwardWeight(device, { x: input, dy: dout, dweight, dbias }, activation);
 }
 
 /** dx[N,C,H,W]. */
@@ -150,7 +135,7 @@ export function backwardInput(
 }
 
 /** The kernels of the two layers: as many images a workgroup as its memory holds, up to four. */
-function layers(device: Device, n: number, c: number, r: number) {
+export function layers(device: Device, n: number, c: number, r: number) {
   const images = Math.min(4, n, Math.floor(MAX_REDUCED / r));
   return {
     constants: {

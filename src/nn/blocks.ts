@@ -1,10 +1,12 @@
 import { activation as activationOp } from '../autograd/ops/activation.ts';
 import { add } from '../autograd/ops/add.ts';
 import { maxPool } from '../autograd/ops/max_pool.ts';
+import { mbconv } from '../autograd/ops/mbconv.ts';
+import { residual } from '../autograd/ops/residual.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import * as init from './init.ts';
 import { type Activation, BatchNorm2d, Conv2d, DepthwiseConv2d, Dropout, type Gate, SqueezeExcite } from './layers.ts';
-import { Module, type Pass } from './module.ts';
+import { isFused, Module, type Pass } from './module.ts';
 
 /**
  * Two 3×3 convolutions beside a 1×1 shortcut that is always there:
@@ -20,7 +22,7 @@ export class Residual extends Module {
   constructor(
     cIn: number,
     channels: number,
-    stride: 1 | 2,
+    private readonly stride: 1 | 2,
     private readonly activation: Activation,
   ) {
     super();
@@ -32,6 +34,24 @@ export class Residual extends Module {
   }
 
   forward(pass: Pass, x: Tensor): Tensor {
+    return isFused(pass) ? this.fused(pass, x) : this.layered(pass, x);
+  }
+
+  /** All layers as one op: what training runs. */
+  private fused({ tape }: Pass, x: Tensor): Tensor {
+    const { conv1, bn1, conv2, bn2, shortcut, stride, activation } = this;
+    const inputs = {
+      x,
+      ...{ weight1: conv1.weight.tensor, bias1: conv1.bias!.tensor, gamma1: bn1.weight.tensor, beta1: bn1.bias.tensor },
+      ...{ weight2: conv2.weight.tensor, bias2: conv2.bias!.tensor, gamma2: bn2.weight.tensor, beta2: bn2.bias.tensor },
+      ...{ shortcut: shortcut.weight.tensor, shortcutBias: shortcut.bias!.tensor },
+    };
+    const running = [bn1.running, bn2.running];
+    return tape.run(residual, inputs, { stride, activation, running, ...BatchNorm2d.RATES });
+  }
+
+  /** Layer by layer: evaluation, and the reference of the fused op. */
+  private layered(pass: Pass, x: Tensor): Tensor {
     const { tape } = pass;
     const y = this.bn1.forward(pass, this.conv1.forward(pass, x));
     const a = this.bn2.forward(pass, this.conv2.forward(pass, y));
@@ -89,6 +109,26 @@ export class MBConv extends Module {
   }
 
   forward(pass: Pass, x: Tensor): Tensor {
+    return isFused(pass) && this.dropout.p === 0 ? this.fused(pass, x) : this.layered(pass, x);
+  }
+
+  /** All layers as one op: what training runs. */
+  private fused({ tape }: Pass, x: Tensor): Tensor {
+    const { bn0, bn1, bn2, bn3, expand, depthwise, se, project, shortcut, stride } = this;
+    const inputs = {
+      x,
+      ...{ gamma0: bn0.weight.tensor, beta0: bn0.bias.tensor, expand: expand.weight.tensor },
+      ...{ gamma1: bn1.weight.tensor, beta1: bn1.bias.tensor, depthwise: depthwise.weight.tensor },
+      ...{ gamma2: bn2.weight.tensor, beta2: bn2.bias.tensor, ...se.tensors },
+      ...{ project: project.weight.tensor, gamma3: bn3.weight.tensor, beta3: bn3.bias.tensor },
+      ...{ shortcut: shortcut?.weight.tensor, shortcutBias: shortcut?.bias?.tensor },
+    };
+    const running = [bn0, bn1, bn2, bn3].map((bn) => bn.running);
+    return tape.run(mbconv, inputs, { stride, ...se.kinds, running, ...BatchNorm2d.RATES });
+  }
+
+  /** Layer by layer: evaluation, and the reference of the fused op. */
+  private layered(pass: Pass, x: Tensor): Tensor {
     let y = this.expand.forward(pass, this.bn0.forward(pass, x));
     y = this.depthwise.forward(pass, this.bn1.forward(pass, y));
     y = this.dropout.forward(pass, this.bn2.forward(pass, y));

@@ -60,6 +60,8 @@ export class DepthwiseConv2d extends Module {
 
 /** Batch normalisation over N, H and W, with the activation that follows it. PyTorch's BatchNorm2d and defaults. */
 export class BatchNorm2d extends Module {
+  static readonly RATES = { momentum: 0.1, eps: 1e-5 };
+
   readonly weight: Parameter;
   readonly bias: Parameter;
   readonly running_mean: Buffer;
@@ -76,12 +78,15 @@ export class BatchNorm2d extends Module {
     this.running_var = new Buffer([channels], init.ones);
   }
 
+  get running() {
+    return { mean: this.running_mean.tensor, variance: this.running_var.tensor };
+  }
+
   forward({ tape, training }: Pass, x: Tensor): Tensor {
-    const running = { mean: this.running_mean.tensor, variance: this.running_var.tensor };
     return tape.run(
       batchNorm,
       { x, gamma: this.weight.tensor, beta: this.bias.tensor },
-      { training, running, momentum: 0.1, eps: 1e-5, activation: this.activation },
+      { training, running: this.running, ...BatchNorm2d.RATES, activation: this.activation },
     );
   }
 }
@@ -93,7 +98,7 @@ export class SqueezeExcite extends Module {
 
   constructor(
     channels: number,
-    private readonly kinds: { activation: Activation; gate: Gate },
+    readonly kinds: { readonly activation: Activation; readonly gate: Gate },
   ) {
     super();
     const squeezed = Math.floor(channels / 4);
@@ -101,19 +106,17 @@ export class SqueezeExcite extends Module {
     this.expand = new Conv2d(squeezed, channels, 1);
   }
 
-  forward({ tape }: Pass, x: Tensor): Tensor {
+  /** The two layers' tensors, as the ops name them. */
+  get tensors() {
     const { reduce, expand } = this;
-    return tape.run(
-      squeezeExcite,
-      {
-        x,
-        reduceWeight: reduce.weight.tensor,
-        reduceBias: reduce.bias!.tensor,
-        expandWeight: expand.weight.tensor,
-        expandBias: expand.bias!.tensor,
-      },
-      this.kinds,
-    );
+    return {
+      ...{ reduceWeight: reduce.weight.tensor, reduceBias: reduce.bias!.tensor },
+      ...{ expandWeight: expand.weight.tensor, expandBias: expand.bias!.tensor },
+    };
+  }
+
+  forward({ tape }: Pass, x: Tensor): Tensor {
+    return tape.run(squeezeExcite, { x, ...this.tensors }, this.kinds);
   }
 }
 
@@ -137,7 +140,7 @@ export class Linear extends Module {
 export class Dropout extends Module {
   /** @param stream tells the masks of a net's dropouts apart */
   constructor(
-    private readonly p: number,
+    readonly p: number,
     private readonly stream: number,
   ) {
     super();

@@ -9,7 +9,12 @@ export interface Pass {
   readonly training: boolean;
   /** u32 [seed, step]: what dropout draws its masks from; written before each step. Only training needs it. */
   readonly seed?: Tensor;
+  /** Whether blocks train as single ops; false runs them layer by layer, which is their reference. */
+  readonly fused?: boolean;
 }
+
+/** Whether a block should run as one op. */
+export const isFused = ({ training, fused = true }: Pass) => training && fused;
 
 /** Fills a new parameter on the host. */
 export type Initialiser = (shape: Shape, random: Random) => Float32Array<ArrayBuffer>;

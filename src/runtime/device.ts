@@ -251,6 +251,9 @@ function pad(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 
 function storagesIn(value: unknown): Storage[] {
   if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return [];
-  if ('storage' in value && 'dtype' in value) return [(value as Tensor).storage];
+  if ('storage' in value && 'dtype' in value) {
+    const { storage, moments } = value as Tensor;
+    return moments ? [storage, moments.storage] : [storage];
+  }
   return (value instanceof Map ? [...value.values()] : Object.values(value)).flatMap(storagesIn);
 }

@@ -17,6 +17,8 @@ export interface Tensor {
   readonly offset: number;
   readonly shape: Shape;
   readonly dtype: DType;
+  /** Of a picture [N,C,H,W]: what its maker left of each channel's moments, for a normalisation to come. */
+  readonly moments?: Tensor;
 }
 
 /** Elements in the tensor. */
@@ -30,5 +32,5 @@ export function reshape(tensor: Tensor, shape: Shape): Tensor {
   if (sizeOf(shape) !== size(tensor)) {
     throw new Error(`reshape(): [${shape}] must hold ${size(tensor)} elements, got ${sizeOf(shape)}`);
   }
-  return { ...tensor, shape };
+  return { ...tensor, shape, moments: undefined };
 }

@@ -22,6 +22,7 @@ import type { Device } from '../../src/runtime/device.ts';
 import type { Shape, Tensor } from '../../src/runtime/tensor.ts';
 import { presets } from '../../src/yinyang/config.ts';
 import { YYNet } from '../../src/yinyang/yynet.ts';
+import { uploadRunning } from '../support/running.ts';
 import { type Case, type HostTensor, under } from './fixture.ts';
 import type { Results } from './verdict.ts';
 
@@ -228,12 +229,12 @@ export const runners: Readonly<Record<string, Runner>> = {
       eps: number;
       activation: 'none' | Activation;
     };
-    const mean = upload(device, fixture.tensors['in.running_mean']);
-    const variance = upload(device, fixture.tensors['in.running_var']);
-    const attrs = { training, momentum, eps, activation, running: { mean, variance } };
+    const { 'in.running_mean': formerMean, 'in.running_var': formerVariance } = fixture.tensors;
+    const running = uploadRunning(device, formerMean.data, formerVariance.data);
+    const attrs = { training, momentum, eps, activation, running };
     const results = await runOp(device, fixture, batchNorm, attrs, { inputs: same('x', 'gamma', 'beta') });
-    results.set('out.running_mean', await device.read(mean));
-    return results.set('out.running_var', await device.read(variance));
+    results.set('out.running_mean', await device.read(running.mean));
+    return results.set('out.running_var', await device.read(running.variance));
   },
   activation: (device, fixture) =>
     runOp(device, fixture, activation, { kind: fixture.attrs.kind as ActivationKind }, { inputs: same('x') }),

@@ -6,6 +6,7 @@ import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
 import { testDevice } from '../support/device.ts';
 import { normal, relativeError, testOp, upload } from '../support/op.ts';
+import { uploadRunning } from '../support/running.ts';
 
 const device = await testDevice();
 const random = new Random(3);
@@ -18,7 +19,7 @@ const former = (c: number) => ({
 
 function attrs(c: number, training: boolean, activation: BatchNormAttrs['activation']) {
   const { mean, variance } = former(c);
-  const running = { mean: upload(device, mean), variance: upload(device, variance) };
+  const running = uploadRunning(device, mean.data, variance.data);
   return { host: { mean, variance }, attrs: { training, running, momentum: 0.1, eps: 1e-5, activation } };
 }
 

@@ -25,24 +25,19 @@ export const batchNorm = defineOp({
     }
     // PyTorch: "Expected more than 1 value per channel when training".
     require(!training || size(x) > c, this.name, 'x must have more than one value a channel in training', x.shape);
+    const norm = { gamma, beta, running, eps, momentum };
     const norms = training
-      ? kernels.batchNorms(device, { x, gamma, beta, running, eps, momentum })
-      : kernels.runningNorms(device, { gamma, beta, running, eps });
+      ? kernels.batchNorms(device, kernels.statistics(device, x), norm)
+      : kernels.runningNorms(device, norm);
     const y = device.tensor(x.shape, x.dtype);
     kernels.normalize(device, { x, norms, y, activation });
     return { y, saved: { x, norms } };
   },
   backward(device, dy, { x, norms }, { training, activation }, wanted) {
+    const dgamma = wanted.gamma?.tensor ?? device.tensor([x.shape[1]]);
+    const dbeta = wanted.beta?.tensor ?? device.tensor([x.shape[1]]);
     const shared = { x, dy, norms, activation };
-    let parameters: { dgamma: Tensor; dbeta: Tensor } | undefined;
-    if (wanted.gamma || wanted.beta || (wanted.x && training)) {
-      const dgamma = wanted.gamma?.tensor ?? device.tensor([x.shape[1]]);
-      const dbeta = wanted.beta?.tensor ?? device.tensor([x.shape[1]]);
-      parameters = { dgamma, dbeta };
-      kernels.backwardParameters(device, { ...shared, ...parameters });
-    }
-    if (wanted.x) {
-      kernels.backwardInput(device, { ...shared, batch: training ? parameters : undefined, dx: wanted.x.tensor });
-    }
+    const slopes = kernels.backwardParameters(device, { ...shared, training, dgamma, dbeta });
+    if (wanted.x) kernels.backwardInput(device, { ...shared, slopes, dx: wanted.x.tensor });
   },
 });

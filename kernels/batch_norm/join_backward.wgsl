@@ -1,0 +1,40 @@
+// ds = dy · act′(s), where s = bn(x) + skip is computed once more, and in slabs what bn's gradients need:
+//
+//   partial[slab,c] = (Σ ds·x̂, Σ ds)
+
+#include "../common/activation.wgsl"
+#include "../common/lane_sums.wgsl"
+#include "./norm.wgsl"
+#include "./slab.wgsl"
+
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read> norms: array<Norm>;
+@group(0) @binding(2) var<storage, read> skip: array<Stored>;
+@group(0) @binding(3) var<storage, read> dy: array<Stored>;
+@group(0) @binding(4) var<storage, read_write> ds: array<Stored>;
+@group(0) @binding(5) var<storage, read_write> partial: array<vec2f>;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let c = group.x;
+  let slab = group.y;
+  let norm = norms[c];
+  var dgamma = V();
+  var dbeta = V();
+  var k = slab * SLAB + lane;
+  var at = cursor(k, c);
+  for (; k < slab_end(slab); k += LANES) {
+    let normal_x = x_hat(norm, V(x[at.i]));
+    let d = V(dy[at.i]) * $(ACTIVATION)_slope(affine(norm, normal_x) + V(skip[at.i]));
+    ds[at.i] = Stored(d);
+    dgamma += d * normal_x;
+    dbeta += d;
+    at = advance(at);
+  }
+  put(0, sum_of(dgamma), lane);
+  put(1, sum_of(dbeta), lane);
+  workgroupBarrier();
+  if (lane == 0) {
+    partial[slab * C + c] = vec2f(total(0), total(1));
+  }
+}

@@ -1,0 +1,99 @@
+// Back through the depthwise convolution of stride 1 and the activation in front of it, in one pass over dz, d and e:
+//
+//   du = act′(u) · (weight ∗ᵀ dd), u = bn1(e)    dweight = Σ dd · act(u)    Σ du·x̂    Σ du
+//
+// The sums come in slabs of bands, for depthwise_merge.wgsl; a workgroup stays in one channel. A lane walks down a band of
+// ROWS rows of e: each row of dd meets three rows of act(u).
+
+#sizes POSITIONS SLAB
+
+#include "../common/vector.wgsl"
+
+@group(0) @binding(0) var<storage, read> dz: array<Stored>;
+@group(0) @binding(1) var<storage, read> d: array<Stored>;
+@group(0) @binding(2) var<storage, read> e: array<Stored>;
+@group(0) @binding(3) var<storage, read> channels: array<Hidden>;
+@group(0) @binding(4) var<storage, read> planes: array<Plane>;
+@group(0) @binding(5) var<storage, read> weight: array<f32>;
+@group(0) @binding(6) var<storage, read_write> du: array<Stored>;
+@group(0) @binding(7) var<storage, read_write> partial: array<f32>; // [slabs,C,11]
+
+#include "./depthwise_gradient.wgsl"
+#include "../common/taps.wgsl"
+#include "../common/lane_sums.wgsl"
+
+/// A vector of e on its way through the kernel's three rows.
+struct Pixel {
+  x_hat: V,
+  value: V, // act(u)
+  slope: V, // act′(u)
+}
+
+fn pixel(i: u32) -> Pixel {
+  let x_hat = x_hat(channel.norm1, V(e[i]));
+  let u = affine(channel.norm1, x_hat);
+  return Pixel(x_hat, $(ACTIVATION)(u), $(ACTIVATION)_slope(u));
+}
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let c = group.x;
+  channel = channels[c];
+#for k in 0..9
+  let w$k = weight[c * 9 + $k];
+#end
+  var top = vec3f();
+  var middle = vec3f();
+  var bottom = vec3f();
+  var dgamma = V();
+  var dbeta = V();
+  let last = min((group.y + 1) * SLAB, POSITIONS);
+  for (var band = group.y * SLAB + lane; band < last; band += LANES) {
+    let j = band % ROW_OUT;
+    let at_plane = band / (ROW_OUT * BANDS) * C + c;
+    plane_of_d = planes[at_plane];
+    let plane = at_plane * HEIGHT_OUT * ROW_OUT;
+    // Rows are counted through all planes.
+    let origin = at_plane * HEIGHT_OUT;
+    let first = origin + band / ROW_OUT % BANDS * ROWS;
+    let end = min(first + ROWS, origin + HEIGHT_OUT);
+    // Row r of dd ends the sum of row r−1, is the middle of row r's and begins row r+1's; e is read one row ahead.
+    var above = Pixel();
+    var here = Pixel();
+    var half = V(); // of row r
+    var begun = V(); // of row r+1
+    for (var r = first; r < end + 2; r++) {
+      let near = taps(plane, r - origin - 1, j);
+      var below = Pixel();
+      if (r < end) {
+        below = pixel(r * ROW_OUT + j);
+      }
+      let done = row_sum(vec3f(w2, w1, w0), near, half);
+      half = row_sum(vec3f(w5, w4, w3), near, begun);
+      begun = row_sum(vec3f(w8, w7, w6), near, V());
+      bottom += row_dots(below.value, near);
+      middle += row_dots(here.value, near);
+      top += row_dots(above.value, near);
+      if (r >= first + 2) {
+        let gradient = above.slope * done;
+        du[(r - 2) * ROW_OUT + j] = Stored(gradient);
+        dgamma += gradient * above.x_hat;
+        dbeta += gradient;
+      }
+      above = here;
+      here = below;
+    }
+  }
+  // A tap's left pixel is met by the kernel's right column.
+#for l in 0..3
+  put($l, top[$(2 - l)], lane);
+  put($(3 + l), middle[$(2 - l)], lane);
+  put($(6 + l), bottom[$(2 - l)], lane);
+#end
+  put(9, sum_of(dgamma), lane);
+  put(10, sum_of(dbeta), lane);
+  workgroupBarrier();
+  for (var s = lane; s < SUMS; s += LANES) {
+    partial[(group.y * C + c) * SUMS + s] = total(s);
+  }
+}
