@@ -19,6 +19,10 @@ fn sum_of(v: V) -> f32 {
 fn dot_of(a: V, b: V) -> f32 {
   return dot(a, b);
 }
+/// The same, added to a sum.
+fn add_dot(a: V, b: V, sum: f32) -> f32 {
+  return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
+}
 fn first_of(v: V) -> f32 {
   return v.x;
 }
@@ -34,6 +38,9 @@ fn sum_of(v: V) -> f32 {
 }
 fn dot_of(a: V, b: V) -> f32 {
   return a * b;
+}
+fn add_dot(a: V, b: V, sum: f32) -> f32 {
+  return fma(a, b, sum);
 }
 fn first_of(v: V) -> f32 {
   return v;

@@ -47,8 +47,7 @@ export function projectBackwardWeight(
   const v = vector(nchw(d).plane, d);
   const { constants, workgroups, slabs } = outer(device, d, dy, v.WIDTH);
   const { TILE_O, TILE_C, C_IN, C_OUT } = constants;
-  const sums = 2 * C_OUT * C_IN + 2 * C_OUT + C_IN;
-  const partial = device.tensor([slabs, sums]);
+  const partial = device.tensor([slabs, 2 * C_OUT * C_IN + 2 * C_OUT + C_IN]);
   device.dispatch({
     kernel: projectBackwardWeightKernel,
     constants: {
@@ -57,7 +56,7 @@ export function projectBackwardWeight(
       SUMS: 2 * TILE_O * TILE_C + 2 * TILE_O + TILE_C,
       ACTIVATION: activation,
     },
-    reads: { dy, p, norms3, d, norms2, gate },
+    reads: { dy, p, d, norms: norms2, gate },
     writes: { partial },
     workgroups,
     flops: (5 + activationFlops[activation].value + 4 * C_OUT) * size(d) + 5 * size(dy),
@@ -93,7 +92,6 @@ export function projectBackwardInput(
     constants: {
       ...v,
       ...constants,
-      BIAS: false,
       TRANSPOSED: true,
       LANES: lanes,
       TEAM: team,
@@ -211,58 +209,67 @@ function cornersOf(e: Tensor, d: Tensor) {
   return { constants, positions: n * h * constants.ROW_OUT };
 }
 
-/** What the way back through the expansion reads: du and e behind it with bn1's slopes, x before it. */
+/** What the way back through the expansion reads: du in front of bn1's activation, x in front of bn0. */
 interface Expansion {
   readonly du: Tensor;
-  readonly e: Tensor;
-  readonly slopes: Tensor;
-  readonly weight: Tensor;
   readonly x: Tensor;
+  /** Of bn0. */
+  readonly norms: Tensor;
 }
 
-/** The gradients of the expanding weight and of bn0. Returns bn0's slopes[C,4]. */
+/**
+ * The gradients of the expanding weight and of bn0, given bn1's slopes. Returns what takes du and x̂ to dx: a matrix
+ * [H + C, C] and a bias [C] behind it.
+ */
 export function expandBackwardWeight(
   device: Device,
-  { du, e, slopes, weight, x, norms }: Expansion & { norms: Tensor },
+  { du, slopes, weight, x, norms }: Expansion & { slopes: Tensor; weight: Tensor },
   { dweight, dgamma, dbeta }: Gradients,
 ): Tensor {
   const v = vector(nchw(x).plane, x);
-  const { constants, workgroups, slabs } = outer(device, x, e, v.WIDTH);
+  const { constants, workgroups, slabs } = outer(device, x, du, v.WIDTH);
   const { TILE_O, TILE_C, C_IN, C_OUT } = constants;
-  const partial = device.tensor([slabs, C_OUT, C_IN]);
+  const extra = Math.ceil(C_IN / workgroups[0]);
+  const rows = C_OUT + C_IN;
+  const partial = device.tensor([slabs, rows, C_IN]);
   device.dispatch({
     kernel: expandBackwardWeightKernel,
-    constants: { ...v, ...constants, SUMS: TILE_O * TILE_C },
-    reads: { du, e, slopes, x, norms },
+    constants: { ...v, ...constants, EXTRA: extra, ROWS: rows, SUMS: (TILE_O + extra) * TILE_C },
+    reads: { du, x, norms },
     writes: { partial },
     workgroups,
-    flops: (5 + 2 * C_IN) * size(e) + 2 * size(x),
+    flops: 2 * C_IN * size(du) + (2 * C_IN + 2) * size(x),
   });
-  const slopes0 = device.tensor([C_IN, 4]);
+  const through = device.tensor([rows + 1, C_IN]);
   device.dispatch({
     kernel: expandMergeKernel,
-    constants: { ...SMALL, LANES: teamLanes(device), SUMS: 1, C_IN, C_OUT, SLABS: slabs, PIXELS: size(x) / C_IN },
-    reads: { partial, weight, norms },
-    writes: { dweight, dgamma, dbeta, slopes: slopes0 },
+    constants: {
+      ...SMALL,
+      ...{ LANES: teamLanes(device), SUMS: 2, CHANNELS: C_IN },
+      ...{ C_IN, C_OUT, SLABS: slabs, PIXELS: size(x) / C_IN },
+    },
+    reads: { partial, weight, norms, slopes },
+    writes: { dweight, dgamma, dbeta, through },
     workgroups: [C_IN],
-    flops: size(partial) + 3 * size(dweight),
+    flops: size(partial) + (5 * C_IN + 10) * size(dweight),
   });
-  return slopes0;
+  return through;
 }
 
 /** dx[N,C,…], with what came by the shortcut added. */
 export function expandBackwardInput(
   device: Device,
-  { du, e, slopes, weight, x, slopes0, skip, dx }: Expansion & { slopes0: Tensor; skip: Tensor; dx: Tensor },
+  { du, x, norms, through, skip, dx }: Expansion & { through: Tensor; skip: Tensor; dx: Tensor },
 ): void {
   const v = vector(nchw(x).plane, x);
-  const { constants, groups } = product(device, e, x, v.WIDTH);
+  const { constants, groups } = product(device, du, x, v.WIDTH);
+  const [, channels] = x.shape;
   device.dispatch({
     kernel: expandBackwardInputKernel,
-    constants: { ...v, ...constants, ...groups.constants, BIAS: false, TRANSPOSED: true },
-    reads: { du, e, slopes, weight, x, slopes0, skip },
+    constants: { ...v, ...constants, ...groups.constants, SOURCES: 2, C_IN1: channels, TRANSPOSED: true },
+    reads: { du, x, norms, weight: through, skip },
     writes: { dx },
     workgroups: [groups.x, groups.tiles, groups.z],
-    flops: 5 * size(e) + (2 * e.shape[1] + 6) * size(x),
+    flops: 2 * channels * size(du) + (2 * channels + 4) * size(x),
   });
 }

@@ -9,7 +9,7 @@
 @group(0) @binding(3) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(4) var<storage, read_write> left: array<vec4f>;
 
-fn load(i: u32, c: u32, n: u32) -> V {
+fn load0(i: u32, c: u32, n: u32) -> V {
   return normalized(norms[c], V(x[i]));
 }
 

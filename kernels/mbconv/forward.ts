@@ -55,7 +55,7 @@ function leaving(device: Device, x: Tensor, y: Tensor) {
   const { constants, groups } = product(device, x, y, v.WIDTH);
   const spans = spansOf(device, groups.constants.POSITIONS, groups.tiles, lanes * constants.VECTORS);
   return {
-    constants: { ...v, ...constants, ...spans.constants, LANES: lanes, BIAS: false, TRANSPOSED: false },
+    constants: { ...v, ...constants, ...spans.constants, LANES: lanes, TRANSPOSED: false },
     workgroups: [spans.rows, groups.tiles] as const,
     left: momentsTensor(device, spans.rows, nchw(y).c),
   };

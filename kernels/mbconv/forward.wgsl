@@ -6,29 +6,31 @@
 #include "../pointwise/product.wgsl"
 #include "../batch_norm/lane_moments.wgsl"
 
+fn finish(o: u32, n: u32, p: u32, sum: V) {
+  y[(n * C_OUT + o) * PLANE_OUT + p] = Stored(sum);
+}
+
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let o = group.y * TILE_O;
   let end = min((group.x + 1) * SPAN, POSITIONS);
   for (var start = group.x * SPAN + lane; start < end; start += LANES * VECTORS) {
     var at: Pixels;
+    var p: array<u32, VECTORS>;
+    var inside: array<bool, VECTORS>;
 #for v in 0..VECTORS
     let position$v = min(start + $v * LANES, POSITIONS - 1);
+    inside[$v] = start + $v * LANES < end;
+    p[$v] = position$v % PLANE_OUT;
     at.n$v = position$v / PLANE_OUT;
-    at.source$v = position$v % PLANE_OUT;
+    at.source$v = p[$v];
 #end
     let tile = product(o, at);
+    finish_tile(o, tile, at, p, inside);
 #for v in 0..VECTORS
-    if (start + $v * LANES < end) {
+    if (inside[$v]) {
 #for t in 0..TILE_O
-#if OVERHANG
-      if (o + $t < C_OUT) {
-#else
-      {
-#end
-        y[(at.n$v * C_OUT + o + $t) * PLANE_OUT + at.source$v] = Stored(tile.y$(t)_$v);
-        note$t(tile.y$(t)_$v);
-      }
+      note$t(tile.y$(t)_$v);
 #end
     }
 #end

@@ -10,8 +10,8 @@
 @group(0) @binding(4) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(5) var<storage, read_write> left: array<vec4f>;
 
-fn load(i: u32, c: u32, n: u32) -> V {
-  return gate[n * C_IN + c] * $(ACTIVATION)(normalized(norms[c], V(x[i])));
+fn load0(i: u32, c: u32, n: u32) -> V {
+  return gate[n * C_IN0 + c] * $(ACTIVATION)(normalized(norms[c], V(x[i])));
 }
 
 #include "./forward.wgsl"

@@ -22,67 +22,63 @@
 
 #include "../pointwise/product.wgsl"
 
-fn load(i: u32, c: u32, n: u32) -> V {
+fn load0(i: u32, c: u32, n: u32) -> V {
   return back(slopes[c], V(dy[i]), V(p[i]));
+}
+
+#for t in 0..TILE_O
+var<private> sums$t: vec3f;
+#end
+var<private> first: u32; // channel of the tile
+
+fn finish(o: u32, n: u32, at: u32, y: V) {
+  let i = (n * C_OUT + o) * PLANE_OUT + at;
+  dz[i] = Stored(y);
+  let norm = norms[o];
+  let normal_d = x_hat(norm, V(d[i]));
+  let u = affine(norm, normal_d);
+  let du = y * $(ACTIVATION)_slope(u);
+  let terms = vec3f(dot_of(y, $(ACTIVATION)(u)), sum_of(du), dot_of(du, normal_d));
+#for t in 0..TILE_O
+  sums$t += select(vec3f(), terms, o - first == $t);
+#end
 }
 
 var<workgroup> team_sums: array<f32, LANES * 3 * TILE_O>;
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let o = group.y * TILE_O;
-  let n = group.x * (LANES / TEAM) + lane / TEAM;
-#for t in 0..TILE_O
-  let norm$t = norms[min(o + $t, C_OUT - 1)];
-#for k in 0..3
-  var sum$(t)_$k = 0.0;
-#end
-#end
+  first = group.y * TILE_O;
+  let image = group.x * (LANES / TEAM) + lane / TEAM;
   for (var start = lane % TEAM; start < PLANE_OUT; start += TEAM * VECTORS) {
     var at: Pixels;
+    var p: array<u32, VECTORS>;
+    var inside: array<bool, VECTORS>;
 #for v in 0..VECTORS
-    at.n$v = min(n, N - 1);
-    at.source$v = min(start + $v * TEAM, PLANE_OUT - 1);
+    inside[$v] = image < N && start + $v * TEAM < PLANE_OUT;
+    p[$v] = min(start + $v * TEAM, PLANE_OUT - 1);
+    at.n$v = min(image, N - 1);
+    at.source$v = p[$v];
 #end
-    let tile = product(o, at);
-#for v in 0..VECTORS
-    if (n < N && start + $v * TEAM < PLANE_OUT) {
-#for t in 0..TILE_O
-#if OVERHANG
-      if (o + $t < C_OUT) {
-#else
-      {
-#end
-        let i = (n * C_OUT + o + $t) * PLANE_OUT + at.source$v;
-        let x_hat = x_hat(norm$t, V(d[i]));
-        let u = affine(norm$t, x_hat);
-        let du = tile.y$(t)_$v * $(ACTIVATION)_slope(u);
-        sum$(t)_0 += dot_of(tile.y$(t)_$v, $(ACTIVATION)(u));
-        sum$(t)_1 += sum_of(du);
-        sum$(t)_2 += dot_of(du, x_hat);
-        dz[i] = Stored(tile.y$(t)_$v);
-      }
-#end
-    }
-#end
+    finish_tile(first, product(first, at), at, p, inside);
   }
 #for t in 0..TILE_O
 #for k in 0..3
-  team_sums[$(3 * t + k) * LANES + lane] = sum$(t)_$k;
+  team_sums[$(3 * t + k) * LANES + lane] = sums$t[$k];
 #end
 #end
   workgroupBarrier();
   // One after another: image, channel, sum.
   for (var s = lane; s < LANES / TEAM * 3 * TILE_O; s += LANES) {
     let team = s / (3 * TILE_O);
-    let image = group.x * (LANES / TEAM) + team;
-    let channel = o + s % (3 * TILE_O) / 3;
-    if (image < N && channel < C_OUT) {
+    let n = group.x * (LANES / TEAM) + team;
+    let channel = first + s % (3 * TILE_O) / 3;
+    if (n < N && channel < C_OUT) {
       var total = 0.0;
       for (var member = 0u; member < TEAM; member++) {
         total += team_sums[s % (3 * TILE_O) * LANES + team * TEAM + member];
       }
-      sums[(image * C_OUT + channel) * 3 + s % 3] = total;
+      sums[(n * C_OUT + channel) * 3 + s % 3] = total;
     }
   }
 }

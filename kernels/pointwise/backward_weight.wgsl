@@ -12,7 +12,15 @@ fn row(n: u32, o: u32, p: u32) -> V {
   return V(dy[(n * C_OUT + o) * PLANE_OUT + p]);
 }
 
-fn column(n: u32, c: u32, p: u32) -> V {
+struct Column {
+  none: u32,
+}
+
+fn column_of(c: u32) -> Column {
+  return Column();
+}
+
+fn column(n: u32, c: u32, p: u32, by: Column) -> V {
 #if STRIDE == 1
   let source = p;
 #else

@@ -5,7 +5,7 @@ import { nchw, slabsOf, spreadOut, vector } from '../common/launch.ts';
 import { merge, partialOf } from '../reduce/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
-import { backwardWeightTiles, multiplyTiles } from './tiles.ts';
+import { multiplyTiles, outerTiles } from './tiles.ts';
 
 /** y[N,O,⌈H/s⌉,⌈W/s⌉] = weight[O,C,1,1] · x[N,C,H,W] (+ bias[O]). */
 export function forward(device: Device, launch: Forward): void {
@@ -59,7 +59,12 @@ export function product(device: Device, x: Tensor, y: Tensor, width: number) {
     constants: {
       ...tiles,
       OVERHANG: to.c % tiles.TILE_O !== 0,
-      C_IN: from.c,
+      TILE: tiles.TILE_O,
+      ROLLED: device.adapter.kind !== 'gpu',
+      SOURCES: 1,
+      BIAS: false,
+      C_IN0: from.c,
+      C_IN1: 0,
       C_OUT: to.c,
       PLANE_IN: from.plane / width,
       PLANE_OUT: to.plane / width,
@@ -80,6 +85,8 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
     constants: {
       ...v,
       ...constants,
+      EXTRA: 0,
+      ROWS: constants.C_OUT,
       SUMS: constants.TILE_O * constants.TILE_C,
       STRIDE: stride,
       WIDTH_IN: from.w,
@@ -98,11 +105,19 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
 export function outer(device: Device, x: Tensor, y: Tensor, width: number) {
   const from = nchw(x);
   const to = nchw(y);
-  const tiles = backwardWeightTiles(device.adapter.kind, to.c, from.c);
+  const tiles = outerTiles(to.c, from.c);
   const groups: [number, number] = [Math.ceil(to.c / tiles.TILE_O), Math.ceil(from.c / tiles.TILE_C)];
   const { constants, slabs } = slabsOf(device, (to.n * to.plane) / width, groups[0] * groups[1]);
   return {
-    constants: { ...tiles, ...constants, C_IN: from.c, C_OUT: to.c, PLANE_OUT: to.plane / width },
+    constants: {
+      ...tiles,
+      ...constants,
+      ROLLED: device.adapter.kind !== 'gpu',
+      TILE: tiles.TILE_O,
+      C_IN: from.c,
+      C_OUT: to.c,
+      PLANE_OUT: to.plane / width,
+    },
     workgroups: [...groups, slabs] as [number, number, number],
     slabs,
   };

@@ -20,54 +20,42 @@
 
 #include "./product.wgsl"
 
-fn load(i: u32, c: u32, n: u32) -> V {
+fn load0(i: u32, c: u32, n: u32) -> V {
   return V(x[i]);
+}
+
+fn finish(o: u32, n: u32, p: u32, sum: V) {
+  let i = (n * C_OUT + o) * PLANE_OUT + p;
+#if STRIDE != 1 && TRANSPOSED
+  // Only the first pixel of every STRIDE in every STRIDE-th row was read on the way forward.
+  var value = select(V(), sum, p / WIDTH_OUT % STRIDE == 0 && p % WIDTH_OUT % STRIDE == 0);
+#else
+  var value = sum;
+#end
+#if ADD
+  value += V(addend[i]);
+#end
+  y[i] = Stored(value);
 }
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let o = group.y * TILE_O;
   var at: Pixels;
+  var p: array<u32, VECTORS>;
+  var inside: array<bool, VECTORS>;
 #for v in 0..VECTORS
   let position$v = ((group.z * GROUPS_X + group.x) * VECTORS + $v) * LANES + lane;
-  let p$v = min(position$v, POSITIONS - 1) % PLANE_OUT;
+  inside[$v] = position$v < POSITIONS;
+  p[$v] = min(position$v, POSITIONS - 1) % PLANE_OUT;
   at.n$v = min(position$v, POSITIONS - 1) / PLANE_OUT;
 #if STRIDE == 1
-  at.source$v = p$v;
+  at.source$v = p[$v];
+#elif TRANSPOSED
+  at.source$v = p[$v] / WIDTH_OUT / STRIDE * WIDTH_IN + p[$v] % WIDTH_OUT / STRIDE;
 #else
-  let i$v = p$v / WIDTH_OUT;
-  let j$v = p$v % WIDTH_OUT;
-#if TRANSPOSED
-  // Only the first pixel of every STRIDE in every STRIDE-th row was read on the way forward.
-  let inside$v = i$v % STRIDE == 0 && j$v % STRIDE == 0;
-  at.source$v = i$v / STRIDE * WIDTH_IN + j$v / STRIDE;
-#else
-  at.source$v = i$v * STRIDE * WIDTH_IN + j$v * STRIDE;
+  at.source$v = p[$v] / WIDTH_OUT * STRIDE * WIDTH_IN + p[$v] % WIDTH_OUT * STRIDE;
 #end
 #end
-#end
-  let tile = product(o, at);
-#for v in 0..VECTORS
-  if (position$v < POSITIONS) {
-#for t in 0..TILE_O
-#if OVERHANG
-    if (o + $t < C_OUT) {
-#else
-    {
-#end
-      let i = (at.n$v * C_OUT + o + $t) * PLANE_OUT + p$v;
-#if STRIDE != 1 && TRANSPOSED
-      let sum = select(V(), tile.y$(t)_$v, inside$v);
-#else
-      let sum = tile.y$(t)_$v;
-#end
-#if ADD
-      y[i] = Stored(sum + V(addend[i]));
-#else
-      y[i] = Stored(sum);
-#end
-    }
-#end
-  }
-#end
+  finish_tile(o, product(o, at), at, p, inside);
 }

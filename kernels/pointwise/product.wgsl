@@ -4,10 +4,12 @@
 //
 // The backward pass to the input is the same product with the matrix read TRANSPOSED. Matrix addresses depend only on the
 // workgroup, so each element is read once for all lanes and serves all vectors. Whoever includes this binds `weight`
-// (and `bias`, if BIAS) and says how x is read:
-//   fn load(i: u32, c: u32, n: u32) -> V    at vector i of the tensor, which lies in channel c of image n
+// (and `bias`, if BIAS), says how x is read and takes what is computed:
+//   fn load0(i: u32, c: u32, n: u32) -> V               at vector i of the tensor, which lies in channel c of image n
+//   fn finish(o: u32, n: u32, p: u32, y: V)             channel o at vector p of image n
+// x may be the channels of two SOURCES one behind the other: then load1 is the second one's.
 
-#sizes C_IN C_OUT PLANE_IN
+#sizes C_IN0 C_IN1 C_OUT PLANE_IN TILE
 
 /// Where a thread's vectors lie: in image n, at vector `source` of each of its planes: n0, source0, n1 …
 struct Pixels {
@@ -35,14 +37,11 @@ fn matrix(channel: u32, c: u32) -> f32 {
 #if TRANSPOSED
   return weight[c * C_OUT + o];
 #else
-  return weight[o * C_IN + c];
+  return weight[o * C_IN0 + c];
 #end
 }
 
 fn product(o: u32, at: Pixels) -> Tile {
-#for v in 0..VECTORS
-  let first$v = at.n$v * C_IN * PLANE_IN + at.source$v;
-#end
 #for t in 0..TILE_O
 #if BIAS
   let bias$t = V(bias[min(o + $t, C_OUT - 1)]);
@@ -53,17 +52,22 @@ fn product(o: u32, at: Pixels) -> Tile {
   var y$(t)_$v = bias$t;
 #end
 #end
-  for (var c = 0u; c < C_IN; c++) {
+#for s in 0..SOURCES
 #for v in 0..VECTORS
-    let x$v = load(first$v + c * PLANE_IN, c, at.n$v);
+  let first$(s)_$v = at.n$v * C_IN$s * PLANE_IN + at.source$v;
+#end
+  for (var c = 0u; c < C_IN$s; c++) {
+#for v in 0..VECTORS
+    let x$v = load$s(first$(s)_$v + c * PLANE_IN, c, at.n$v);
 #end
 #for t in 0..TILE_O
-    let m$t = V(matrix(o + $t, c));
+    let m$t = V(matrix(o + $t, c + $s * C_IN0));
 #for v in 0..VECTORS
     y$(t)_$v = fma(m$t, x$v, y$(t)_$v);
 #end
 #end
   }
+#end
   return Tile(
 #for t in 0..TILE_O
 #for v in 0..VECTORS
@@ -71,4 +75,35 @@ fn product(o: u32, at: Pixels) -> Tile {
 #end
 #end
   );
+}
+
+/// Gives every channel of a tile to `finish`, at those of its vectors that are `inside`, channel o first and its vectors at
+/// p0, p1 … of their images.
+fn finish_tile(o: u32, tile: Tile, at: Pixels, p: array<u32, VECTORS>, inside: array<bool, VECTORS>) {
+#for v in 0..VECTORS
+  if (inside[$v]) {
+#if ROLLED
+    // The compilers of software adapters take long over every place that reads or writes memory: here is only one.
+    for (var t = 0u; t < TILE; t++) {
+      var y = tile.y0_$v;
+#for t in 1..TILE_O
+      y = select(y, tile.y$(t)_$v, t == $t);
+#end
+      if (o + t < C_OUT) {
+        finish(o + t, at.n$v, p[$v], y);
+      }
+    }
+#else
+#for t in 0..TILE_O
+#if OVERHANG
+    if (o + $t < C_OUT) {
+#else
+    {
+#end
+      finish(o + $t, at.n$v, p[$v], tile.y$(t)_$v);
+    }
+#end
+#end
+  }
+#end
 }

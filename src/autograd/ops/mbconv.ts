@@ -139,18 +139,22 @@ export const mbconv = defineOp({
     linear.backwardWeight(device, { x: squeezed, dy: dreduced, ...reduce });
     const widen = { dweight: into('expandWeight'), dbias: into('expandBias') };
     linear.backwardWeight(device, { x: reduced, dy: dexpanded, ...widen }, activation);
-    const through = back.batch(device, { sums, slopes, planes, norms1, norms2 }, h * w, {
+    const hidden = back.batch(device, { sums, slopes, planes, norms1, norms2 }, h * w, {
       dgamma: into('gamma2'),
       dbeta: into('beta2'),
     });
     const { du, slopes: slopes1 } = back.depthwiseBackward(
       device,
-      { dz, d, e, channels: through, planes, weight: inputs.depthwise, stride },
+      { dz, d, e, channels: hidden, planes, weight: inputs.depthwise, stride },
       around('depthwise', 1),
       activation,
     );
-    const expansion = { du, e, slopes: slopes1, weight: inputs.expand, x: inputs.x };
-    const slopes0 = back.expandBackwardWeight(device, { ...expansion, norms: norms0 }, around('expand', 0));
+    const expansion = { du, x: inputs.x, norms: norms0 };
+    const through = back.expandBackwardWeight(
+      device,
+      { ...expansion, slopes: slopes1, weight: inputs.expand },
+      around('expand', 0),
+    );
 
     const { shortcut } = inputs;
     if (shortcut && wanted.shortcut) {
@@ -158,7 +162,7 @@ export const mbconv = defineOp({
     }
     if (wanted.x) {
       const skip = skipGradient(device, { dy, pooled, shortcut, largest, x: inputs.x });
-      back.expandBackwardInput(device, { ...expansion, slopes0, skip, dx: wanted.x.tensor });
+      back.expandBackwardInput(device, { ...expansion, through, skip, dx: wanted.x.tensor });
     }
   },
 });
