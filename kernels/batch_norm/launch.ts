@@ -59,6 +59,14 @@ export function folded(moments: Tensor, { gamma, beta, running, eps, momentum }:
   };
 }
 
+/** The moments of x[N,C,H,W]: what x's maker left, unless another normalisation has taken it. */
+export function momentsOf(device: Device, x: Tensor): Tensor {
+  const left = x.moments?.tensor;
+  if (!left) return statistics(device, x);
+  x.moments!.tensor = undefined;
+  return left;
+}
+
 /** The moments of x[N,C,H,W]. */
 export function statistics(device: Device, x: Tensor): Tensor {
   const { constants, slabs } = slabsOf(device, x);

@@ -22,7 +22,7 @@ export function vector(extent: number, { dtype }: Tensor): { WIDTH: number; HALF
  */
 export function slabsOf(device: Device, positions: number, groupsPerSlab: number) {
   const lanes = teamLanes(device);
-  const wanted = Math.ceil((device.adapter.kind === 'gpu' ? 512 : 32) / groupsPerSlab);
+  const wanted = Math.ceil((device.adapter.kind === 'gpu' ? 512 : 4) / groupsPerSlab);
   const slab = Math.max(lanes, Math.ceil(positions / wanted));
   return { constants: { LANES: lanes, POSITIONS: positions, SLAB: slab }, slabs: Math.ceil(positions / slab) };
 }

@@ -1,10 +1,12 @@
-// Gradients of a linear layer whose input went through ACTIVATION:
+// Gradients of a linear layer:
 //
-//   dweight[o,i] = Σ_n dy[n,o]·act(x[n,i])    dbias[o] = Σ_n dy[n,o]
+//   dweight[o,i] = Σ_n dy[n,o]·x[n,i]    dbias[o] = Σ_n dy[n,o]
 //
 // A thread takes TILE rows of one column; a row's own factor is the same for all lanes.
 
-#include "../common/activation.wgsl"
+#if HALF
+enable f16;
+#end
 
 #sizes N INPUTS OUTPUTS
 
@@ -26,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var bias$k = 0.0;
 #end
   for (var n = 0u; n < N; n++) {
-    let value = $(ACTIVATION)(f32(x[n * INPUTS + i]));
+    let value = f32(x[n * INPUTS + i]);
 #for k in 0..TILE
     let d$k = f32(dy[n * OUTPUTS + o$k]);
     sum$k += d$k * value;

@@ -1,6 +1,5 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { type ActivationKind, activationFlops } from '../common/activation.ts';
 import { LANES } from '../common/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
@@ -18,11 +17,10 @@ export function backwardInput(device: Device, { dy, weight, dx }: { dy: Tensor; 
   multiply(device, dy, weight, { B_STEP: dx.shape[1], B_COLUMN: 1 }, dx);
 }
 
-/** dweight[O,I] = dy[N,O]ᵀ · act(x[N,I]) and dbias[O] = Σ_n dy, of a layer whose input went through `activation`. */
+/** dweight[O,I] = dy[N,O]ᵀ · x[N,I] and dbias[O] = Σ_n dy. */
 export function backwardWeight(
   device: Device,
   { x, dy, dweight, dbias }: { x: Tensor; dy: Tensor; dweight: Tensor; dbias: Tensor },
-  activation: ActivationKind | 'none' = 'none',
 ): void {
   const [n, inputs] = x.shape;
   const outputs = dy.shape[1];
@@ -33,19 +31,16 @@ export function backwardWeight(
     constants: {
       ...types,
       HALF: Object.values(types).includes('f16'),
-      WIDTH: 1,
       LANES,
       TILE: tile,
       N: n,
       INPUTS: inputs,
       OUTPUTS: outputs,
-      ACTIVATION: activation,
     },
     reads: { x, dy },
     writes: { dweight, dbias },
     workgroups: [Math.ceil(inputs / LANES), Math.ceil(outputs / tile)],
-    flops:
-      2 * n * size(dweight) + n * inputs * activationFlops[activation].value * Math.ceil(outputs / tile) + size(dy),
+    flops: 2 * n * size(dweight) + size(dy),
   });
 }
 

@@ -1,13 +1,32 @@
-// e = expand · bn0(x): bn0 is applied where x is read, and e's moments are left for bn1.
+// e = expand · bn0(x): bn0 comes out of x's moments and is applied where x is read, and e's moments are left for bn1.
 
 #include "../common/vector.wgsl"
-#include "../batch_norm/norm.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
-@group(0) @binding(1) var<storage, read> norms: array<Norm>;
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<Stored>;
-@group(0) @binding(4) var<storage, read_write> left: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> moments: array<vec4f>;
+@group(0) @binding(2) var<storage, read> gamma: array<f32>;
+@group(0) @binding(3) var<storage, read> beta: array<f32>;
+@group(0) @binding(4) var<storage, read_write> running: array<f32>;
+@group(0) @binding(5) var<storage, read> weight: array<f32>;
+@group(0) @binding(6) var<storage, read_write> y: array<Stored>;
+@group(0) @binding(7) var<storage, read_write> left: array<vec4f>;
+
+#include "../batch_norm/fold.wgsl"
+
+var<workgroup> norms: array<Norm, CHANNELS>;
+
+fn prepare(leads: bool, lane: u32) {
+  for (var c = lane; c < C; c += LANES) {
+    let batch = batch_moments(c);
+    let norm = norm_of(c, batch);
+    norms[c] = norm;
+    if (leads) {
+      moments[c] = vec4f(norm.mean, norm.invstd, norm.gamma, norm.beta);
+      move_running(c, batch);
+    }
+  }
+  workgroupBarrier();
+}
 
 fn load0(i: u32, c: u32, n: u32) -> V {
   return normalized(norms[c], V(x[i]));

@@ -14,18 +14,27 @@ import squeezeKernel from './squeeze.wgsl';
 /** Between an MBConv's convolutions. */
 export type Activation = 'gelu' | 'silu';
 
-/** y[N,H,…] = expand[H,C,1,1] · bn0(x[N,C,…]), bn0 given by its norms. Returns y's moments. */
+interface Normalized {
+  readonly x: Tensor;
+  /** Of x; the norms are put in front of them. */
+  readonly moments: Tensor;
+  readonly norm: TrainingNorm;
+}
+
+/** y[N,H,…] = expand[H,C,1,1] · bn0(x[N,C,…]). Returns y's moments. */
 export function expand(
   device: Device,
-  { x, norms, weight, y }: { x: Tensor; norms: Tensor; weight: Tensor; y: Tensor },
+  { x, moments, norm, weight, y }: Normalized & { weight: Tensor; y: Tensor },
 ): Tensor {
-  const { left, ...launch } = leaving(device, x, y);
+  const { left, constants, ...launch } = leaving(device, x, y);
+  const fold = folded(moments, norm);
   device.dispatch({
     ...launch,
     kernel: expandKernel,
-    reads: { x, norms, weight },
-    writes: { y, left },
-    flops: 4 * size(x) + (2 * x.shape[1] + 4) * size(y),
+    constants: { ...constants, ...fold.constants, CHANNELS: fold.constants.C },
+    reads: { x, ...fold.reads, weight },
+    writes: { ...fold.writes, moments, y, left },
+    flops: 4 * size(x) + (2 * x.shape[1] + 4) * size(y) + fold.flops,
   });
   return left;
 }
@@ -59,13 +68,6 @@ function leaving(device: Device, x: Tensor, y: Tensor) {
     workgroups: [spans.rows, groups.tiles] as const,
     left: momentsTensor(device, spans.rows, nchw(y).c),
   };
-}
-
-interface Normalized {
-  readonly x: Tensor;
-  /** Of x; the norms are put in front of them. */
-  readonly moments: Tensor;
-  readonly norm: TrainingNorm;
 }
 
 /** y[N,H,…] = weight[H,1,3,3] ∗ act(bn1(x[N,H,…])). Returns y's moments. */

@@ -1,5 +1,6 @@
 // The body of expand and project: a workgroup computes TILE_O channels at SPAN vectors of pixels, step by step, and leaves
-// one row of moments.
+// one row of moments. What must be done before comes first:
+//   fn prepare(leads: bool, lane: u32)    leads: in one workgroup of all
 
 #sizes POSITIONS SPAN PLANE_OUT
 
@@ -12,6 +13,7 @@ fn finish(o: u32, n: u32, p: u32, sum: V) {
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  prepare(group.x == 0 && group.y == 0, lane);
   let o = group.y * TILE_O;
   let end = min((group.x + 1) * SPAN, POSITIONS);
   for (var start = group.x * SPAN + lane; start < end; start += LANES * VECTORS) {

@@ -14,4 +14,6 @@ fn load0(i: u32, c: u32, n: u32) -> V {
   return gate[n * C_IN0 + c] * $(ACTIVATION)(normalized(norms[c], V(x[i])));
 }
 
+fn prepare(leads: bool, lane: u32) {}
+
 #include "./forward.wgsl"

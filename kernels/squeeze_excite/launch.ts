@@ -1,13 +1,13 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { type ActivationKind, activationFlops } from '../common/activation.ts';
-import { nchw, teamLanes } from '../common/launch.ts';
+import { activationFlops } from '../common/activation.ts';
+import { LANES, nchw, teamLanes } from '../common/launch.ts';
 import { planeSum, planewise } from '../common/planes.ts';
 import * as globalAvgPool from '../global_avg_pool/launch.ts';
-import * as linear from '../linear/launch.ts';
 import backwardExciteKernel from './backward_excite.wgsl';
 import backwardGateKernel from './backward_gate.wgsl';
 import backwardInputKernel from './backward_input.wgsl';
+import backwardWeightsKernel from './backward_weights.wgsl';
 import exciteKernel from './excite.wgsl';
 import scaleKernel from './scale.wgsl';
 
@@ -111,13 +111,35 @@ export function backwardGate(
   return { dexpanded, dreduced, dsqueezed };
 }
 
-/** dweight[O,I,1,1] and dbias[O] of a layer from the gradient dout[N,O] and its input [N,I] before `activation`. */
-export function backwardLayer(
+interface LayerGradients {
+  readonly dreduceWeight: Tensor;
+  readonly dreduceBias: Tensor;
+  readonly dexpandWeight: Tensor;
+  readonly dexpandBias: Tensor;
+}
+
+/** The gradients of both layers, from those in front of the inner activation [N,R] and of the gate's [N,C]. */
+export function backwardWeights(
   device: Device,
-  { input, dout, dweight, dbias }: { input: Tensor; dout: Tensor; dweight: Tensor; dbias: Tensor },
-  activation: ActivationKind | 'none',
+  tensors: { squeezed: Tensor; reduced: Tensor; dreduced: Tensor; dexpanded: Tensor },
+  into: LayerGradients,
+  activation: SqueezeExciteAttrs['activation'],
 ): void {
-  linear.backwardWeight(device, { x: input, dy: dout, dweight, dbias }, activation);
+  const [n, c] = tensors.squeezed.shape;
+  const r = tensors.reduced.shape[1];
+  device.dispatch({
+    kernel: backwardWeightsKernel,
+    constants: { WIDTH: 1, HALF: false, LANES, N: n, C: c, R: r, ACTIVATION: activation },
+    reads: tensors,
+    writes: {
+      dreduce_weight: into.dreduceWeight,
+      dreduce_bias: into.dreduceBias,
+      dexpand_weight: into.dexpandWeight,
+      dexpand_bias: into.dexpandBias,
+    },
+    workgroups: [Math.ceil((c * r) / LANES), 1, 2],
+    flops: n * c * r * (6 + activationFlops[activation].value),
+  });
 }
 
 /** dx[N,C,H,W]. */

@@ -253,7 +253,7 @@ function storagesIn(value: unknown): Storage[] {
   if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return [];
   if ('storage' in value && 'dtype' in value) {
     const { storage, moments } = value as Tensor;
-    return moments ? [storage, moments.storage] : [storage];
+    return moments?.tensor ? [storage, moments.tensor.storage] : [storage];
   }
   return (value instanceof Map ? [...value.values()] : Object.values(value)).flatMap(storagesIn);
 }

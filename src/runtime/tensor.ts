@@ -17,8 +17,11 @@ export interface Tensor {
   readonly offset: number;
   readonly shape: Shape;
   readonly dtype: DType;
-  /** Of a picture [N,C,H,W]: what its maker left of each channel's moments, for a normalisation to come. */
-  readonly moments?: Tensor;
+  /**
+   * Of a picture [N,C,H,W]: what its maker left of each channel's moments, for one normalisation to come, which takes it
+   * away: it keeps its norms there.
+   */
+  readonly moments?: { tensor?: Tensor };
 }
 
 /** Elements in the tensor. */

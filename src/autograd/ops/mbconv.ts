@@ -1,10 +1,9 @@
 import * as batchNorm from '../../../kernels/batch_norm/launch.ts';
-import * as linear from '../../../kernels/linear/launch.ts';
 import * as maxPool from '../../../kernels/max_pool/launch.ts';
 import * as back from '../../../kernels/mbconv/backward.ts';
 import * as forth from '../../../kernels/mbconv/forward.ts';
 import * as pointwise from '../../../kernels/pointwise/launch.ts';
-import { excite, type SqueezeExciteAttrs } from '../../../kernels/squeeze_excite/launch.ts';
+import { backwardWeights, excite, type SqueezeExciteAttrs } from '../../../kernels/squeeze_excite/launch.ts';
 import type { Device } from '../../runtime/device.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { defineOp, require } from '../op.ts';
@@ -64,9 +63,9 @@ export const mbconv = defineOp({
     const small = [Math.ceil(h / stride), Math.ceil(w / stride)];
     const picture = (...shape: number[]) => device.tensor(shape, x.dtype);
 
-    const norms0 = batchNorm.batchNorms(device, x.moments ?? batchNorm.statistics(device, x), norm(0));
+    const moments0 = batchNorm.momentsOf(device, x);
     const e = picture(n, hidden, h, w);
-    const moments1 = forth.expand(device, { x, norms: norms0, weight: inputs.expand, y: e });
+    const moments1 = forth.expand(device, { x, moments: moments0, norm: norm(0), weight: inputs.expand, y: e });
     const d = picture(n, hidden, ...small);
     const moments2 = forth.depthwise(
       device,
@@ -75,9 +74,12 @@ export const mbconv = defineOp({
     );
     const { squeezed, slopes } = forth.squeeze(device, { x: d, moments: moments2, norm: norm(2) }, activation);
     const { reduced, gate } = excite(device, { squeezed, ...inputs }, attrs);
-    const norms2 = batchNorm.normsIn(moments2);
     const p = picture(n, channels, ...small);
-    const moments3 = forth.project(device, { x: d, norms: norms2, gate, weight: inputs.project, y: p }, activation);
+    const moments3 = forth.project(
+      device,
+      { x: d, norms: batchNorm.normsIn(moments2), gate, weight: inputs.project, y: p },
+      activation,
+    );
 
     let skip = x;
     let pooled = x;
@@ -96,9 +98,9 @@ export const mbconv = defineOp({
       { x: p, moments: moments3, norm: norm(3), skip, activation: 'none', y },
       true,
     );
-    const norms = [norms0, batchNorm.normsIn(moments1), norms2, batchNorm.normsIn(moments3)];
+    const norms = [moments0, moments1, moments2, moments3].map(batchNorm.normsIn);
     const saved = { inputs, e, d, p, norms, squeezed, slopes, reduced, gate, pooled, largest };
-    return { y: { ...y, moments }, saved };
+    return { y: { ...y, moments: { tensor: moments } }, saved };
   },
 
   backward(device, dy, saved, { stride, activation, gate: kind }, wanted) {
@@ -135,10 +137,15 @@ export const mbconv = defineOp({
       h * w,
       attrs,
     );
-    const reduce = { dweight: into('reduceWeight'), dbias: into('reduceBias') };
-    linear.backwardWeight(device, { x: squeezed, dy: dreduced, ...reduce });
-    const widen = { dweight: into('expandWeight'), dbias: into('expandBias') };
-    linear.backwardWeight(device, { x: reduced, dy: dexpanded, ...widen }, activation);
+    backwardWeights(
+      device,
+      { squeezed, reduced, dreduced, dexpanded },
+      {
+        ...{ dreduceWeight: into('reduceWeight'), dreduceBias: into('reduceBias') },
+        ...{ dexpandWeight: into('expandWeight'), dexpandBias: into('expandBias') },
+      },
+      activation,
+    );
     const hidden = back.batch(device, { sums, slopes, planes, norms1, norms2 }, h * w, {
       dgamma: into('gamma2'),
       dbeta: into('beta2'),

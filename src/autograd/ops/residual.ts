@@ -57,7 +57,7 @@ export const residual = defineOp({
     pointwise.forward(device, { x, weight: shortcut, bias: shortcutBias, y: skip, stride });
     const moments = batchNorm.join(device, { x: y2, moments: moments2, norm: norm(2), skip, activation, y }, true);
     const norms = [batchNorm.normsIn(moments1), batchNorm.normsIn(moments2)];
-    return { y: { ...y, moments }, saved: { inputs, y1, a1, y2, skip, norms } };
+    return { y: { ...y, moments: { tensor: moments } }, saved: { inputs, y1, a1, y2, skip, norms } };
   },
 
   backward(device, dy, { inputs, y1, a1, y2, skip, norms }, { stride, activation }, wanted) {

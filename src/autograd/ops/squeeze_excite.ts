@@ -33,15 +33,16 @@ export const squeezeExcite = defineOp({
     const { squeezed, reduced, gate } = saved;
     const { dexpanded, dreduced, dsqueezed } = kernels.backwardGate(device, { ...saved, dy }, attrs);
     if (wanted.x) kernels.backwardInput(device, { dy, gate, dsqueezed, dx: wanted.x.tensor });
-    if (wanted.reduceWeight || wanted.reduceBias) {
-      const dweight = wanted.reduceWeight?.tensor ?? device.tensor(saved.reduceWeight.shape);
-      const dbias = wanted.reduceBias?.tensor ?? device.tensor([dreduced.shape[1]]);
-      kernels.backwardLayer(device, { input: squeezed, dout: dreduced, dweight, dbias }, 'none');
-    }
-    if (wanted.expandWeight || wanted.expandBias) {
-      const dweight = wanted.expandWeight?.tensor ?? device.tensor(saved.expandWeight.shape);
-      const dbias = wanted.expandBias?.tensor ?? device.tensor([dexpanded.shape[1]]);
-      kernels.backwardLayer(device, { input: reduced, dout: dexpanded, dweight, dbias }, attrs.activation);
-    }
+    const into = (name: keyof SqueezeExciteInputs, ...shape: number[]) => wanted[name]?.tensor ?? device.tensor(shape);
+    const [c, r] = [gate.shape[1], reduced.shape[1]];
+    kernels.backwardWeights(
+      device,
+      { squeezed, reduced, dreduced, dexpanded },
+      {
+        ...{ dreduceWeight: into('reduceWeight', r, c), dreduceBias: into('reduceBias', r) },
+        ...{ dexpandWeight: into('expandWeight', c, r), dexpandBias: into('expandBias', c) },
+      },
+      attrs.activation,
+    );
   },
 });
