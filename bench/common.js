@@ -1,7 +1,7 @@
 // What the benchmarks share: their options, how they time, and how results come into RESULTS.md.
 import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { GpuError, median, UserError } from '../dist/node.js';
 
 /** Parses a whole number above 0. */
@@ -11,17 +11,16 @@ export function count(text) {
   return value;
 }
 
-function precision(text) {
-  if (text !== 'f32') throw new InvalidArgumentError('Only f32 is there yet.');
-  return text;
-}
-
 /** A command with the options that all benchmarks have. */
 export const createBench = (name, description) =>
   new Command(name)
     .description(description)
     .option('--batch <n>', 'images a step', count, 64)
-    .option('--precision <type>', 'what activations are stored as', precision, 'f32')
+    .addOption(
+      new Option('--precision <type>', 'what pictures and their gradients are stored as')
+        .choices(['f32', 'mixed'])
+        .default('f32'),
+    )
     .option('--adapter <name>', "'auto', 'discrete', 'integrated', 'cpu' or part of an adapter's name", 'auto')
     .option('--json', 'print one JSON line')
     .option('--write', 'also write the result into bench/RESULTS.md');

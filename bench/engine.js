@@ -11,7 +11,7 @@ export class Engine {
     const config = presets[model];
     const net = new YYNet(config);
     const parameters = new ParameterSet(device, net, new Random(0));
-    const optimizer = new AdamW(device, parameters, recipe);
+    const optimizer = new AdamW(device, parameters, { ...recipe, scaled: recipe.precision === 'mixed' });
     const tensors = {
       pixels: device.tensor([batch, config.inputChannels, config.inputSize, config.inputSize], 'u8'),
       targets: device.tensor([batch], 'i32'),

@@ -12,16 +12,14 @@ import {
   profileTable,
   Random,
   requestNodeAdapter,
+  requirePrecision,
   sizeOf,
   Tape,
 } from '../dist/node.js';
 import { count, createBench, main, time, writeResult } from './common.js';
 
-/** Ways to run the block, by name: each makes a module. */
-const VARIANTS = {
-  unfused: (channels) =>
-    new MBConv(channels, channels, 1, { activation: 'gelu', gate: 'sigmoid', dropout: { p: 0, stream: 0 } }),
-};
+/** Ways to run the block. */
+const VARIANTS = { fused: true, unfused: false };
 
 const RUNS = 5;
 
@@ -32,10 +30,11 @@ const command = createBench('mbconv', "Times every kernel of an MBConv, and the 
 
 async function run({ channels, batch, size, precision, adapter, json, write }) {
   const device = await Device.open(await requestNodeAdapter({ adapter }));
+  requirePrecision(device, precision);
   const roofline = await measureRoofline(device);
   const variants = {};
-  for (const [name, create] of Object.entries(VARIANTS)) {
-    variants[name] = await measure(device, create(channels), [batch, channels, size, size], roofline);
+  for (const [name, fused] of Object.entries(VARIANTS)) {
+    variants[name] = await measure(device, { shape: [batch, channels, size, size], precision, fused }, roofline);
   }
   const title = `MBConv, ${channels} channels, ${size}×${size}, batch ${batch}, ${precision}`;
   const text = report(device.adapter, roofline, variants);
@@ -45,16 +44,19 @@ async function run({ channels, batch, size, precision, adapter, json, write }) {
 }
 
 /** Figures of each dispatch, forward and backward, and of the whole block in one submit. */
-async function measure(device, block, shape, roofline) {
+async function measure(device, { shape, precision, fused }, roofline) {
   const random = new Random(1);
+  const block = new MBConv(shape[1], shape[1], 1, {
+    ...{ activation: 'gelu', gate: 'sigmoid' },
+    dropout: { p: 0, stream: 0 },
+  });
   const noise = () =>
-    device.upload(
-      Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
-      shape,
-    );
+    precision === 'mixed'
+      ? device.upload(Uint16Array.from({ length: sizeOf(shape) }, () => halfBits(random)), shape, 'f16')
+      : device.upload(Float32Array.from({ length: sizeOf(shape) }, () => random.normal()), shape);
   const parameters = new ParameterSet(device, block, random);
   const [x, dy] = [noise(), noise()];
-  const pass = (tape) => block.forward({ tape, training: true }, x);
+  const pass = (tape) => block.forward({ tape, training: true, fused }, x);
   const forward = await device.record(() => pass(new Tape(device)));
   const both = await device.record(() => {
     const tape = new Tape(device);
@@ -86,6 +88,9 @@ async function measure(device, block, shape, roofline) {
     block: blocks.map((row) => figures(row, blocks[1].ms)),
   };
 }
+
+/** An f16 from -2 to 2, as bits: a sign, an exponent near 0 and any fraction. */
+const halfBits = (random) => (random.int(2) << 15) | ((12 + random.int(4)) << 10) | random.int(1024);
 
 /** A dispatch by its kernel and the shape of what it writes first. */
 function label(command) {

@@ -11,7 +11,7 @@ const command = createBench('step', 'Times a training step, everything included,
 async function run({ model, batch, precision, adapter, json, write }) {
   const begin = performance.now();
   const device = await Device.open(await requestNodeAdapter({ adapter }));
-  const engine = await Engine.create(device, { model, batch, recipe: paperRecipe });
+  const engine = await Engine.create(device, { model, batch, recipe: { ...paperRecipe, precision } });
   const random = new Random(1);
   const pixels = Uint8Array.from({ length: sizeOf(engine.pixels.shape) }, () => random.int(256));
   const targets = Int32Array.from({ length: batch }, (_, i) => i % presets[model].classes);

@@ -46,7 +46,7 @@ interface AdamW {
   readonly moment2Max?: Tensor;
   /** The weights' running average, kept where given. */
   readonly average?: Tensor;
-  /** The gradient's norm [1]: given, the gradient is clipped. */
+  /** The gradient's norm [1]: given, the gradient is clipped. With two elements, the second is its unscaling factor. */
   readonly norm?: Tensor;
   /** What `hyperparameters` makes. */
   readonly hyper: Tensor;
@@ -59,7 +59,10 @@ export function adamw(device: Device, launch: AdamW): void {
   const state = [parameter, moment1, moment2, ...(moment2Max ? [moment2Max] : []), ...(average ? [average] : [])];
   device.dispatch({
     kernel: updateKernel,
-    constants: { ...constants, AMSGRAD: !!moment2Max, CLIP: !!norm, AVERAGE: !!average },
+    constants: {
+      ...constants,
+      ...{ AMSGRAD: !!moment2Max, CLIP: !!norm, SCALED: !!norm && size(norm) === 2, AVERAGE: !!average },
+    },
     reads: { hyper, gradient, norm },
     writes: {
       parameter,

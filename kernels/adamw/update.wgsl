@@ -4,6 +4,8 @@
 //   m₂ ← β₂ m₂ + (1 − β₂) g²                       with AMSGRAD, m₂ below is the largest so far
 //   p  ← (1 − lr·decay) p − lr / (1 − β₁ᵗ) · m₁ / (√m₂ / √(1 − β₂ᵗ) + eps)
 //   average ← d · average + (1 − d) p
+//
+// With SCALED, norm[1] is what g must be multiplied with first; where it is 0, nothing is done.
 
 #include "../common/vector.wgsl"
 #include "../grad_norm/scale.wgsl"
@@ -46,7 +48,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   if (i >= COUNT) {
     return;
   }
-#if CLIP
+#if SCALED
+  if (norm[1] == 0.0) {
+    return; // the gradient is not finite
+  }
+  let g = gradient[i] * (norm[1] * clip_scale(norm[0], hyper.max_norm));
+#elif CLIP
   let g = gradient[i] * clip_scale(norm[0], hyper.max_norm);
 #else
   let g = gradient[i];

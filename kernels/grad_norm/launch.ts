@@ -8,8 +8,17 @@ import squareSumKernel from './square_sum.wgsl';
 /** A GPU is full with as many workgroups, and one more can add up their sums. */
 const MAX_SLABS = 512;
 
-/** norm[1] = the L2 norm of a flat f32 gradient. */
-export function gradNorm(device: Device, { gradient, norm }: { gradient: Tensor; norm: Tensor }): void {
+/** Steps without an overflow after which the loss is scaled up. */
+const INTERVAL = 2000;
+
+/**
+ * norm[1] = the L2 norm of a flat f32 gradient. With lossScale [3] (scale, good steps, skipped steps), which the gradient
+ * was multiplied with, norm[2] holds the true norm and what the gradient must be multiplied with: 0 if it is not finite.
+ */
+export function gradNorm(
+  device: Device,
+  { gradient, norm, lossScale }: { gradient: Tensor; norm: Tensor; lossScale?: Tensor },
+): void {
   const lanes = teamLanes(device);
   const v = vector(size(gradient), gradient);
   const count = size(gradient) / v.WIDTH;
@@ -26,9 +35,9 @@ export function gradNorm(device: Device, { gradient, norm }: { gradient: Tensor;
   });
   device.dispatch({
     kernel: normKernel,
-    constants: { LANES: lanes, SUMS: 1, SLABS: slabs },
+    constants: { LANES: lanes, SUMS: 1, SLABS: slabs, SCALED: lossScale !== undefined, INTERVAL },
     reads: { partial },
-    writes: { norm },
+    writes: { norm, ...(lossScale && { loss_scale: lossScale }) },
     workgroups: [1],
     flops: slabs,
   });

@@ -5,10 +5,11 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** A line for a person about an epoch that is done. */
 export function describe(metrics: EpochMetrics, epochs: number): string {
-  const { epoch, train_loss, val_loss, val_accuracy, images_per_second } = metrics;
+  const { epoch, train_loss, val_loss, val_accuracy, images_per_second, skipped_steps } = metrics;
+  const skipped = skipped_steps ? `  ${skipped_steps} steps skipped for an overflow in f16` : '';
   return (
     `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  train loss ${train_loss.toFixed(4)}  ` +
-    `val loss ${val_loss.toFixed(4)}  val accuracy ${percent(val_accuracy)}  ${images_per_second.toFixed(1)} images/s`
+    `val loss ${val_loss.toFixed(4)}  val accuracy ${percent(val_accuracy)}  ${images_per_second.toFixed(1)} images/s${skipped}`
   );
 }
 

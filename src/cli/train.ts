@@ -8,7 +8,7 @@ import { Device } from '../runtime/device.ts';
 import { UserError } from '../runtime/errors.ts';
 import { requestNodeAdapter } from '../runtime/node.ts';
 import { requireTimestamps } from '../runtime/profile.ts';
-import { paperRecipe, type Recipe, shapesRecipe } from '../train/recipe.ts';
+import { type Precision, paperRecipe, type Recipe, shapesRecipe } from '../train/recipe.ts';
 import { Trainer } from '../train/trainer.ts';
 import { type Preset, presets, type YYNetConfig } from '../yinyang/config.ts';
 import { YYNet } from '../yinyang/yynet.ts';
@@ -30,6 +30,7 @@ interface Options {
   fusion?: FusionFormula;
   yin?: YYNetConfig['yin'];
   activation?: YYNetConfig['activation'];
+  precision: Precision;
   out?: string;
   maxSteps?: number;
   profile?: number;
@@ -49,6 +50,14 @@ const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutio
   .addOption(new Option('--fusion <formula>', 'how Yang (a) and Yin (i) are joined').choices(fusionFormulas))
   .addOption(new Option('--yin <input>', 'what Yin sees of the channels').choices(['mean', 'first']))
   .addOption(new Option('--activation <kind>', 'between convolutions').choices(['gelu', 'silu']))
+  .addOption(
+    new Option(
+      '--precision <type>',
+      'what pictures and their gradients are stored as; mixed is f16 and needs shader-f16',
+    )
+      .choices(['f32', 'mixed'])
+      .default('f32'),
+  )
   .option('--out <dir>', 'where the run is written (default: a new folder under runs/)')
   .option('--max-steps <n>', 'stop after n steps', integer(1))
   .option('--profile <n>', 'instead of training, time every kernel of n steps and write trace.json', integer(1))
@@ -130,13 +139,14 @@ function configureNet({ model, fusion, yin, activation }: Options, { train }: Sp
   };
 }
 
-function configureRecipe({ data, epochs, batchSize, lr }: Options): Recipe {
+function configureRecipe({ data, epochs, batchSize, lr, precision }: Options): Recipe {
   const recipe = data === 'shapes' ? shapesRecipe : paperRecipe;
   return {
     ...recipe,
     epochs: epochs ?? recipe.epochs,
     batchSize: batchSize ?? recipe.batchSize,
     learningRate: lr ?? recipe.learningRate,
+    precision,
   };
 }
 

@@ -16,7 +16,12 @@ export interface AdamWOptions {
   readonly beta2?: number;
   /** Added to the second moment's root; 1e-8 where left out. */
   readonly eps?: number;
+  /** Whether the gradients are those of a scaled loss, as f16 needs. */
+  readonly scaled?: boolean;
 }
+
+/** PyTorch's GradScaler begins with the same. */
+const INITIAL_SCALE = 65536;
 
 /** What changes from step to step. */
 export interface StepSettings {
@@ -35,6 +40,8 @@ export class AdamW {
   private readonly moment1: Tensor;
   private readonly moment2: Tensor;
   private readonly moment2Max?: Tensor;
+  /** What the loss must be multiplied with, how many steps it has been so, and steps skipped for an overflow: [3]. */
+  readonly lossScale?: Tensor;
   private readonly norm: Tensor;
   private readonly hyper: Tensor;
   private steps = 0;
@@ -49,7 +56,8 @@ export class AdamW {
     this.moment1 = parameters.vector();
     this.moment2 = parameters.vector();
     if (options.amsgrad) this.moment2Max = parameters.vector();
-    this.norm = device.tensor([1]);
+    if (options.scaled) this.lossScale = device.upload(Float32Array.of(INITIAL_SCALE, 0, 0), [3]);
+    this.norm = device.tensor([options.scaled ? 2 : 1]);
     this.hyper = device.tensor([hyperparameters(this.hyperOf({ learningRate: 0, weightDecay: 0, beta1: 0 })).length]);
   }
 
@@ -59,13 +67,13 @@ export class AdamW {
     this.device.write(this.hyper, hyperparameters(this.hyperOf(settings)));
   }
 
-  /** Queues one step on the set's gradients. Returns their norm [1] before clipping. */
+  /** Queues one step on the set's gradients. Returns their norm [1] before clipping, not finite if the step is skipped. */
   step(): Tensor {
     const { values: parameter, gradients: gradient } = this.parameters;
-    const { moment1, moment2, moment2Max, average, norm, hyper } = this;
-    gradNorm(this.device, { gradient, norm });
+    const { moment1, moment2, moment2Max, average, norm, hyper, lossScale } = this;
+    gradNorm(this.device, { gradient, norm, lossScale });
     adamw(this.device, { parameter, gradient, moment1, moment2, moment2Max, average, norm, hyper });
-    return norm;
+    return { ...norm, shape: [1] };
   }
 
   private hyperOf(settings: StepSettings) {

@@ -1,12 +1,16 @@
+import { type FoldedConvolution, foldAfter, foldBefore } from '../../kernels/fold/launch.ts';
 import { activation as activationOp } from '../autograd/ops/activation.ts';
 import { add } from '../autograd/ops/add.ts';
 import { maxPool } from '../autograd/ops/max_pool.ts';
 import { mbconv } from '../autograd/ops/mbconv.ts';
+import { mbconvFolded } from '../autograd/ops/mbconv_folded.ts';
 import { residual } from '../autograd/ops/residual.ts';
+import { residualFolded } from '../autograd/ops/residual_folded.ts';
+import type { Device } from '../runtime/device.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import * as init from './init.ts';
 import { type Activation, BatchNorm2d, Conv2d, DepthwiseConv2d, Dropout, type Gate, SqueezeExcite } from './layers.ts';
-import { isFused, Module, type Pass } from './module.ts';
+import { type Folded, foldedIn, isFused, Module, type Pass } from './module.ts';
 
 /**
  * Two 3×3 convolutions beside a 1×1 shortcut that is always there:
@@ -34,7 +38,29 @@ export class Residual extends Module {
   }
 
   forward(pass: Pass, x: Tensor): Tensor {
+    const folded = foldedIn(pass);
+    if (folded) return this.folded(pass, folded, x);
     return isFused(pass) ? this.fused(pass, x) : this.layered(pass, x);
+  }
+
+  override fold(device: Device): Folded {
+    const { conv1, bn1, conv2, bn2 } = this;
+    return new Map([
+      [conv1, foldAfter(device, conv1.tensors, bn1.norm)],
+      [conv2, foldAfter(device, conv2.tensors, bn2.norm)],
+    ]);
+  }
+
+  /** All layers as one op without normalisations: fast evaluation. */
+  private folded({ tape }: Pass, folded: Folded, x: Tensor): Tensor {
+    const { conv1, conv2, shortcut, stride, activation } = this;
+    const [one, two] = [conv1, conv2].map((convolution) => folded.get(convolution)!);
+    const inputs = {
+      x,
+      ...{ weight1: one.weight, bias1: one.bias, weight2: two.weight, bias2: two.bias },
+      ...{ shortcut: shortcut.weight.tensor, shortcutBias: shortcut.bias!.tensor },
+    };
+    return tape.run(residualFolded, inputs, { stride, activation });
   }
 
   /** All layers as one op: what training runs. */
@@ -50,7 +76,7 @@ export class Residual extends Module {
     return tape.run(residual, inputs, { stride, activation, running, ...BatchNorm2d.RATES });
   }
 
-  /** Layer by layer: evaluation, and the reference of the fused op. */
+  /** Layer by layer: gradients of evaluation, and the reference of the ops. */
   private layered(pass: Pass, x: Tensor): Tensor {
     const { tape } = pass;
     const y = this.bn1.forward(pass, this.conv1.forward(pass, x));
@@ -109,7 +135,31 @@ export class MBConv extends Module {
   }
 
   forward(pass: Pass, x: Tensor): Tensor {
+    const folded = foldedIn(pass);
+    if (folded) return this.folded(pass, folded, x);
     return isFused(pass) && this.dropout.p === 0 ? this.fused(pass, x) : this.layered(pass, x);
+  }
+
+  override fold(device: Device): Folded {
+    const { bn0, expand, bn1, depthwise, bn2, project, bn3 } = this;
+    return new Map<Module, FoldedConvolution>([
+      [expand, foldAfter(device, foldBefore(device, bn0.norm, expand.weight.tensor), bn1.norm)],
+      [depthwise, foldAfter(device, depthwise.tensors, bn2.norm)],
+      [project, foldAfter(device, project.tensors, bn3.norm)],
+    ]);
+  }
+
+  /** All layers as one op without normalisations: fast evaluation. */
+  private folded({ tape }: Pass, folded: Folded, x: Tensor): Tensor {
+    const { expand, depthwise, se, project, shortcut, stride } = this;
+    const [one, two, three] = [expand, depthwise, project].map((convolution) => folded.get(convolution)!);
+    const inputs = {
+      x,
+      ...{ weight1: one.weight, bias1: one.bias, weight2: two.weight, bias2: two.bias },
+      ...{ weight3: three.weight, bias3: three.bias, ...se.tensors },
+      ...{ shortcut: shortcut?.weight.tensor, shortcutBias: shortcut?.bias?.tensor },
+    };
+    return tape.run(mbconvFolded, inputs, { stride, ...se.kinds });
   }
 
   /** All layers as one op: what training runs. */
@@ -127,7 +177,7 @@ export class MBConv extends Module {
     return tape.run(mbconv, inputs, { stride, ...se.kinds, running, ...BatchNorm2d.RATES });
   }
 
-  /** Layer by layer: evaluation, and the reference of the fused op. */
+  /** Layer by layer: gradients of evaluation, and the reference of the ops. */
   private layered(pass: Pass, x: Tensor): Tensor {
     let y = this.expand.forward(pass, this.bn0.forward(pass, x));
     y = this.depthwise.forward(pass, this.bn1.forward(pass, y));

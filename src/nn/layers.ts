@@ -35,9 +35,14 @@ export class Conv2d extends Module {
     if (bias) this.bias = new Parameter([cOut], init.zeros);
   }
 
+  /** As the kernels name them. */
+  get tensors() {
+    return { weight: this.weight.tensor, bias: this.bias?.tensor };
+  }
+
   forward({ tape }: Pass, x: Tensor): Tensor {
     const { stride = 1 } = this.options;
-    return tape.run(this.op, { x, weight: this.weight.tensor, bias: this.bias?.tensor }, { stride });
+    return tape.run(this.op, { x, ...this.tensors }, { stride });
   }
 }
 
@@ -53,8 +58,13 @@ export class DepthwiseConv2d extends Module {
     this.weight = new Parameter([channels, 1, 3, 3], init.convolution(channels, channels, 3));
   }
 
+  /** As the kernels name it. */
+  get tensors() {
+    return { weight: this.weight.tensor };
+  }
+
   forward({ tape }: Pass, x: Tensor): Tensor {
-    return tape.run(depthwise, { x, weight: this.weight.tensor }, { stride: this.stride });
+    return tape.run(depthwise, { x, ...this.tensors }, { stride: this.stride });
   }
 }
 
@@ -80,6 +90,11 @@ export class BatchNorm2d extends Module {
 
   get running() {
     return { mean: this.running_mean.tensor, variance: this.running_var.tensor };
+  }
+
+  /** What evaluation normalises with, as the kernels name it. */
+  get norm() {
+    return { gamma: this.weight.tensor, beta: this.bias.tensor, running: this.running, eps: BatchNorm2d.RATES.eps };
   }
 
   forward({ tape, training }: Pass, x: Tensor): Tensor {

@@ -1,5 +1,7 @@
+import type { FoldedConvolution } from '../../kernels/fold/launch.ts';
 import type { Tape } from '../autograd/tape.ts';
 import type { Random } from '../data/random.ts';
+import type { Device } from '../runtime/device.ts';
 import type { Shape, Tensor } from '../runtime/tensor.ts';
 
 /** What a forward pass runs in. */
@@ -11,10 +13,18 @@ export interface Pass {
   readonly seed?: Tensor;
   /** Whether blocks train as single ops; false runs them layer by layer, which is their reference. */
   readonly fused?: boolean;
+  /** What `Module.fold` made of the net's parameters: evaluation is fast with it, and layer by layer without. */
+  readonly folded?: Folded;
 }
+
+/** A net's convolutions with the normalisations around each inside. */
+export type Folded = ReadonlyMap<Module, FoldedConvolution>;
 
 /** Whether a block should run as one op. */
 export const isFused = ({ training, fused = true }: Pass) => training && fused;
+
+/** What a block should evaluate with, if not its own parameters. */
+export const foldedIn = ({ training, folded }: Pass) => (training ? undefined : folded);
 
 /** Fills a new parameter on the host. */
 export type Initialiser = (shape: Shape, random: Random) => Float32Array<ArrayBuffer>;
@@ -53,10 +63,24 @@ export abstract class Module {
 
   /** Parameters and buffers by PyTorch's state-dict names, in order of declaration. */
   *named(prefix = ''): Generator<[string, Parameter | Buffer]> {
-    for (const [key, value] of Object.entries(this)) {
+    for (const [key, value] of this.parts()) {
       if (value instanceof Parameter || value instanceof Buffer) yield [`${prefix}${key}`, value];
       else if (value instanceof Module) yield* value.named(`${prefix}${key}.`);
     }
+  }
+
+  /**
+   * Queues the kernels that fold normalisations by their running statistics into the convolutions beside them. The result
+   * serves evaluation passes until parameters or statistics change, or these kernels run once more.
+   */
+  fold(device: Device): Folded {
+    const modules = this.parts().flatMap(([, part]) => (part instanceof Module ? [part] : []));
+    return new Map(modules.flatMap((module) => [...module.fold(device)]));
+  }
+
+  /** What it is made of, by name. */
+  protected parts(): [string, unknown][] {
+    return Object.entries(this);
   }
 
   /** Trainable elements. */
@@ -78,8 +102,8 @@ export class Sequential extends Module {
     this.modules = modules;
   }
 
-  override *named(prefix = ''): Generator<[string, Parameter | Buffer]> {
-    for (const [i, module] of this.modules.entries()) yield* module.named(`${prefix}${i}.`);
+  protected override parts(): [string, unknown][] {
+    return Object.entries(this.modules);
   }
 
   forward(pass: Pass, x: Tensor): Tensor {

@@ -1,3 +1,6 @@
+/** What pictures and their gradients are stored as: f32, or f16 with sums, weights and statistics in f32. */
+export type Precision = 'f32' | 'mixed';
+
 /** How a net is trained. All figures are the paper's for CIFAR-10 unless the data set has its own. */
 export interface Recipe {
   readonly epochs: number;
@@ -11,6 +14,7 @@ export interface Recipe {
   readonly maxNorm: number;
   /** Decay of the weights' running average, per step. */
   readonly averageDecay: number;
+  readonly precision: Precision;
   readonly labelSmoothing: number;
   /** Pixels of reflected border that random crops may reach into. */
   readonly padding: number;
@@ -30,6 +34,7 @@ export const paperRecipe: Recipe = {
   amsgrad: true,
   maxNorm: 1,
   averageDecay: 0.9,
+  precision: 'f32',
   labelSmoothing: 0,
   padding: 4,
   brightness: 0.01,

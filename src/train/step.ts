@@ -5,8 +5,15 @@ import type { AdamW } from '../nn/adamw.ts';
 import type { Module } from '../nn/module.ts';
 import type { ParameterSet } from '../nn/parameters.ts';
 import type { Device } from '../runtime/device.ts';
+import { UserError } from '../runtime/errors.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import type { Recipe } from './recipe.ts';
+import type { Precision, Recipe } from './recipe.ts';
+
+/** @throws UserError where the adapter cannot store f16 */
+export function requirePrecision({ gpu, adapter }: Device, precision: Precision): void {
+  if (precision === 'f32' || gpu.features.has('shader-f16')) return;
+  throw new UserError(`Mixed precision needs an adapter with shader-f16, which ${adapter.name} lacks: use f32.`);
+}
 
 /** What a training step works on. */
 export interface StepContext {
@@ -31,7 +38,7 @@ export interface Batch {
  * Queues one training step on a batch: augment, forward, loss, backward, clip, AdamW and the weights' average. All
  * that changes from step to step is read from tensors, so a recording of it can be replayed.
  *
- * @param upstream the loss's own gradient [1]
+ * @param upstream the loss's own gradient [1]; in mixed precision, the optimizer's scale takes its place
  * @returns the batch's mean loss [1] and the gradients' global norm [1] before clipping
  */
 export function trainingStep(
@@ -41,10 +48,11 @@ export function trainingStep(
 ): { loss: Tensor; norm: Tensor } {
   const tape = new Tape(device);
   parameters.watch(tape);
-  const images = device.tensor(pixels.shape);
+  const images = device.tensor(pixels.shape, recipe.precision === 'mixed' ? 'f16' : 'f32');
   augment(device, { ...recipe, pixels, seed, images });
   const logits = net.forward({ tape, training: true, seed }, images);
   const loss = tape.run(crossEntropy, { logits }, { targets, labelSmoothing: recipe.labelSmoothing, totals });
-  tape.backward(loss, upstream);
+  const { lossScale } = optimizer;
+  tape.backward(loss, lossScale ? { ...lossScale, shape: [1] } : upstream);
   return { loss, norm: optimizer.step() };
 }

@@ -12,7 +12,7 @@ import { Evaluation } from './evaluation.ts';
 import { InFlight } from './in_flight.ts';
 import type { Profile } from './profile.ts';
 import type { Recipe } from './recipe.ts';
-import { type StepContext, trainingStep } from './step.ts';
+import { requirePrecision, type StepContext, trainingStep } from './step.ts';
 
 /** One line of metrics.jsonl. */
 export interface EpochMetrics {
@@ -29,6 +29,9 @@ export interface EpochMetrics {
   readonly weight_decay: number;
   /** Training only, without evaluation and compilation. */
   readonly images_per_second: number;
+  /** In mixed precision: what the loss is multiplied with by now, and the steps skipped so far because f16 overflowed. */
+  readonly loss_scale?: number;
+  readonly skipped_steps?: number;
 }
 
 /** How far training is. */
@@ -85,9 +88,12 @@ export class Trainer implements StepContext {
     readonly recipe: Recipe,
     private readonly seedNumber: number,
   ) {
-    const { amsgrad, maxNorm, averageDecay, learningRate, epochs } = recipe;
+    const { amsgrad, maxNorm, averageDecay, learningRate, epochs, precision } = recipe;
     this.parameters = new ParameterSet(device, net, new Random(seedNumber, INITIALISATION));
-    this.optimizer = new AdamW(device, this.parameters, { amsgrad, maxNorm, averageDecay });
+    this.optimizer = new AdamW(device, this.parameters, {
+      ...{ amsgrad, maxNorm, averageDecay },
+      scaled: precision === 'mixed',
+    });
     this.schedule = new OneCycle(learningRate, epochs * this.stepsPerEpoch);
     this.order = new Random(seedNumber, ORDER);
     this.seed = device.tensor([2], 'u32');
@@ -95,8 +101,12 @@ export class Trainer implements StepContext {
     this.upstream = device.upload(new Float32Array([1]), [1]);
   }
 
-  /** Initialises the net and records and compiles its steps. */
+  /**
+   * Initialises the net and records and compiles its steps.
+   * @throws UserError where the adapter lacks what the recipe's precision needs
+   */
   static async create(device: Device, net: Module, data: Splits, recipe: Recipe, seed: number): Promise<Trainer> {
+    requirePrecision(device, recipe.precision);
     const trainer = new Trainer(device, net, data, recipe, seed);
     const { train, validation } = data;
     const sizes = new Set([Math.min(recipe.batchSize, train.length), train.length % recipe.batchSize]);
@@ -197,7 +207,15 @@ export class Trainer implements StepContext {
       learning_rate,
       weight_decay: weightDecay,
       images_per_second: rate(),
+      ...(await this.lossScale()),
     };
+  }
+
+  private async lossScale() {
+    const { lossScale } = this.optimizer;
+    if (!lossScale) return {};
+    const [loss_scale, , skipped_steps] = await this.device.read(lossScale);
+    return { loss_scale, skipped_steps };
   }
 
   /**

@@ -55,3 +55,27 @@ for (const length of [37, 256, 260]) {
     }
   }
 }
+
+test('AdamW of a scaled gradient: the same step, or none at all', async () => {
+  const device = await testDevice();
+  const start = normal([64], new Random(1));
+  const g = normal([64], new Random(2));
+  const settings = { learningRate: 0.01, weightDecay: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-8, step: 1 };
+  const hyper = device.tensor([11]);
+  device.write(hyper, hyperparameters({ ...settings, maxNorm: 1, averageDecay: 0.9 }));
+  const run = async (factor: number, norm: number[]) => {
+    const zeros = () => device.upload(new Float32Array(64), [64]);
+    const state = { parameter: upload(device, start), moment1: zeros(), moment2: zeros(), moment2Max: zeros() };
+    const gradient = device.upload(
+      Float32Array.from(g.data, (value) => factor * value),
+      [64],
+    );
+    adamw(device, { ...state, gradient, hyper, norm: device.upload(Float32Array.from(norm), [norm.length]) });
+    return Promise.all(Object.values(state).map((tensor) => device.read(tensor)));
+  };
+  const length = Math.hypot(...g.data);
+  expect(await run(256, [length, 1 / 256])).toEqual(await run(1, [length]));
+  const [parameter, ...moments] = await run(Number.NaN, [Number.NaN, 0]);
+  expect(parameter).toEqual(Float32Array.from(start.data));
+  for (const moment of moments) expect(moment).toEqual(new Float32Array(64));
+});

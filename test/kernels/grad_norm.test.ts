@@ -29,3 +29,31 @@ test('clip scales down to the largest norm, and leaves a smaller gradient as it 
     expect(relativeError(await device.read(clipped), want)).toBeLessThan(1e-6);
   }
 });
+
+test('a scaled loss: the true norm, the factor, and what becomes of the scale', async () => {
+  const device = await testDevice();
+  const host = normal([300], new Random(4));
+  const length = Math.hypot(...host.data);
+  const lossScale = device.upload(Float32Array.of(1024, 1998, 0), [3]);
+  const norm = device.tensor([2]);
+  const run = async (factor: number) => {
+    const gradient = device.upload(
+      Float32Array.from(host.data, (g) => factor * g),
+      [300],
+    );
+    device.tidy(() => gradNorm(device, { gradient, norm, lossScale }));
+    return { norm: [...(await device.read(norm))], state: [...(await device.read(lossScale))] };
+  };
+  const good = await run(1024);
+  expect(good.norm[0] / length).toBeCloseTo(1, 5);
+  expect(good.norm[1]).toBe(1 / 1024);
+  expect(good.state).toEqual([1024, 1999, 0]);
+  // The 2,000th good step in a row doubles the scale.
+  expect((await run(1024)).state).toEqual([2048, 0, 0]);
+  for (const spoiled of [Number.POSITIVE_INFINITY, Number.NaN]) {
+    const [scale, , skipped] = await device.read(lossScale);
+    const { norm, state } = await run(spoiled);
+    expect(norm[1]).toBe(0);
+    expect(state).toEqual([scale / 2, 0, skipped + 1]);
+  }
+});

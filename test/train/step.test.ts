@@ -4,11 +4,12 @@ import { shapes } from '../../src/data/shapes.ts';
 import { AdamW } from '../../src/nn/adamw.ts';
 import { ParameterSet } from '../../src/nn/parameters.ts';
 import type { Device } from '../../src/runtime/device.ts';
-import { paperRecipe } from '../../src/train/recipe.ts';
-import { type StepContext, trainingStep } from '../../src/train/step.ts';
+import { type Precision, paperRecipe } from '../../src/train/recipe.ts';
+import { requirePrecision, type StepContext, trainingStep } from '../../src/train/step.ts';
 import { presets } from '../../src/yinyang/config.ts';
 import { YYNet } from '../../src/yinyang/yynet.ts';
 import { testDevice } from '../support/device.ts';
+import { hasHalf } from '../support/half.ts';
 
 const SETTINGS = { learningRate: 1e-3, weightDecay: 1e-2, beta1: 0.9 };
 const BATCH = 6;
@@ -19,12 +20,23 @@ beforeAll(async () => {
 });
 
 /** A small net with dropout about to be trained on the first images of `shapes`. */
-function begin() {
+function begin(precision: Precision = 'f32') {
   const net = new YYNet({ ...presets['yynet-16'], channels: 4, bodyChannels: 4, hidden: 8, dropout: 0.1 });
   const parameters = new ParameterSet(device, net, new Random(1));
-  const optimizer = new AdamW(device, parameters, { amsgrad: true, maxNorm: 1, averageDecay: 0.9 });
+  const optimizer = new AdamW(device, parameters, {
+    ...{ amsgrad: true, maxNorm: 1, averageDecay: 0.9 },
+    scaled: precision === 'mixed',
+  });
   const [seed, totals] = [device.tensor([2], 'u32'), device.upload(new Float32Array(2), [2])];
-  const context: StepContext = { device, net, parameters, optimizer, recipe: paperRecipe, seed, totals };
+  const context: StepContext = {
+    device,
+    net,
+    parameters,
+    optimizer,
+    recipe: { ...paperRecipe, precision },
+    seed,
+    totals,
+  };
   const { train } = shapes();
   const batch = {
     pixels: device.upload(train.images.subarray(0, BATCH * 3072), [BATCH, 3, 32, 32], 'u8'),
@@ -75,4 +87,34 @@ test('memory is flat over 50 steps, and the loss falls', async () => {
     expect(device.memory.reserved).toBe(reserved);
   }
   expect(after).toBeLessThan(before);
+});
+
+test('mixed precision learns as f32 does, skips steps that overflow, and says so', async () => {
+  if (!hasHalf(device)) {
+    expect(() => requirePrecision(device, 'mixed')).toThrow('shader-f16');
+    return;
+  }
+  const losses = async (precision: Precision) => {
+    const { context, batch, upstream } = begin(precision);
+    const all: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      prepare(context, i);
+      const { loss } = device.tidy(() => trainingStep(context, batch, upstream));
+      all.push((await device.read(loss))[0]);
+    }
+    return all;
+  };
+  const [exact, mixed] = [await losses('f32'), await losses('mixed')];
+  // The first loss is the net's alone; later ones drift apart with the rounding.
+  expect(Math.abs(mixed[0] / exact[0] - 1)).toBeLessThan(5e-3);
+  expect(mixed[19]).toBeLessThan(0.9 * mixed[0]);
+
+  const { context, batch, upstream } = begin('mixed');
+  const { lossScale } = context.optimizer;
+  device.write(lossScale!, Float32Array.of(2 ** 60, 0, 0));
+  const before = await device.read(context.parameters.values);
+  prepare(context, 0);
+  device.tidy(() => trainingStep(context, batch, upstream));
+  expect([...(await device.read(lossScale!))]).toEqual([2 ** 59, 0, 1]);
+  expect(await device.read(context.parameters.values)).toEqual(before);
 });

@@ -10,5 +10,7 @@ export { globalAvgPool } from './global_avg_pool.ts';
 export { grey } from './grey.ts';
 export { linear } from './linear.ts';
 export { maxPool } from './max_pool.ts';
+export { mbconv } from './mbconv.ts';
 export { pointwise } from './pointwise.ts';
+export { residual } from './residual.ts';
 export { squeezeExcite } from './squeeze_excite.ts';
