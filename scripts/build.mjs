@@ -29,6 +29,7 @@ const { metafile } = await build({
   platform: 'node',
   target: ['node20', 'es2022'],
   packages: 'external',
+  alias: { pbf: './node_modules/pbf/index.js' }, // the one package that runs in a page too: bundled
   sourcemap: true,
   metafile: true,
   plugins: [esbuildWgsl],

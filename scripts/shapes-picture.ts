@@ -10,8 +10,9 @@ const GAP = 2;
 const ZOOM = 2;
 const LABEL_HEIGHT = 44;
 
-const { classes, images, height, width, ...shape } = shapes().train;
-const size = imageSize({ classes, images, height, width, ...shape });
+const { train } = shapes();
+const { classes, images, height, width } = train;
+const size = imageSize(train);
 const mosaicWidth = classes.length * (width + GAP) - GAP;
 const mosaicHeight = ROWS * (height + GAP) - GAP;
 

@@ -37,6 +37,13 @@ export const integer = (least: number) => (text: string) => {
   return value;
 };
 
+/** Parses a number above 0 and below 1. */
+export function share(text: string): number {
+  const value = positive(text);
+  if (value >= 1) throw new InvalidArgumentError(`Expected a number below 1, got '${text}'.`);
+  return value;
+}
+
 /** Parses a finite number above 0. */
 export function positive(text: string): number {
   const value = Number(text);

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import type { DataProgress } from '../data/progress.ts';
 import type { EpochMetrics, Progress } from '../train/trainer.ts';
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
@@ -13,10 +14,10 @@ export function describe(metrics: EpochMetrics, epochs: number): string {
   );
 }
 
-/** A bar for the epoch under way, on stderr; a terminal sees it move, anything else only the finished epochs. */
-export class ProgressLine {
-  private readonly bar = new SingleBar({
-    format: '{title} {bar} {value}/{total}  {details}',
+/** A bar on stderr, which a terminal sees move. */
+const bar = (format: string) =>
+  new SingleBar({
+    format,
     barCompleteChar: '━',
     barIncompleteChar: '─',
     barsize: 24,
@@ -24,6 +25,31 @@ export class ProgressLine {
     clearOnComplete: true,
     stream: process.stderr,
   });
+
+/** A bar for what is done to a data set before training: its download, its decoding. */
+export class DataLine {
+  private readonly bar = bar('{task} {bar} {percentage} %');
+  private task = '';
+
+  update({ task, done, total = done }: DataProgress): void {
+    if (task !== this.task) {
+      this.stop();
+      this.bar.start(total, done, { task });
+      this.task = task;
+    } else {
+      this.bar.update(done);
+    }
+  }
+
+  stop(): void {
+    if (this.task) this.bar.stop();
+    this.task = '';
+  }
+}
+
+/** A bar for the epoch under way, on stderr; a terminal sees it move, anything else only the finished epochs. */
+export class ProgressLine {
+  private readonly bar = bar('{title} {bar} {value}/{total}  {details}');
   private title = '';
 
   update({ epoch, epochs, phase, images, of, imagesPerSecond, loss }: Progress): void {

@@ -1,13 +1,17 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
-import { type NamedBytes, parseCifar10 } from './cifar10.ts';
+import { parseCifar10 } from './cifar.ts';
 import type { Splits } from './dataset.ts';
+import { listFolder, readInput } from './input-folder.ts';
 
 /** The folder's name in the official archive, cifar-10-binary.tar.gz. */
-const ARCHIVE_FOLDER = 'cifar-10-batches-bin';
+export const CIFAR10_FOLDER = 'cifar-10-batches-bin';
 const TRAIN_FILE = /^data_batch_(\d+)\.bin$/;
 const TEST_FILE = 'test_batch.bin';
+
+/** Whether a folder of these names is meant to be CIFAR-10, whole or not. */
+export const looksLikeCifar10 = (names: readonly string[]) =>
+  names.some((name) => name === CIFAR10_FOLDER || name === TEST_FILE || TRAIN_FILE.test(name));
 
 /**
  * Reads CIFAR-10 from a folder of its official binary files, or from the folder that holds
@@ -15,10 +19,11 @@ const TEST_FILE = 'test_batch.bin';
  * @throws {UserError} naming the folder or file that is missing or broken
  */
 export async function readCifar10(path: string): Promise<Splits> {
+  const list = (folder: string) => listFolder(folder, "the folder of CIFAR-10's binary files");
   let folder = path;
   let names = await list(folder);
-  if (names.includes(ARCHIVE_FOLDER)) {
-    folder = join(path, ARCHIVE_FOLDER);
+  if (names.includes(CIFAR10_FOLDER)) {
+    folder = join(path, CIFAR10_FOLDER);
     names = await list(folder);
   }
   const trainNames = names.filter((name) => TRAIN_FILE.test(name)).sort((a, b) => batchNumber(a) - batchNumber(b));
@@ -31,30 +36,11 @@ export async function readCifar10(path: string): Promise<Splits> {
     throw new UserError(`${join(folder, TEST_FILE)} is missing; expected CIFAR-10's test images there.`);
   }
   return {
-    train: parseCifar10(await Promise.all(trainNames.map((name) => read(folder, name)))),
-    validation: parseCifar10([await read(folder, TEST_FILE)]),
+    train: parseCifar10(await Promise.all(trainNames.map((name) => readInput(folder, name)))),
+    validation: parseCifar10([await readInput(folder, TEST_FILE)]),
   };
 }
 
 function batchNumber(name: string): number {
   return Number(TRAIN_FILE.exec(name)![1]);
-}
-
-async function read(folder: string, file: string): Promise<NamedBytes> {
-  const name = join(folder, file);
-  try {
-    return { name, bytes: await readFile(name) };
-  } catch (error) {
-    throw new UserError(`${name} cannot be read: ${(error as Error).message}.`);
-  }
-}
-
-async function list(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const problem = code === 'ENOENT' ? 'does not exist' : code === 'ENOTDIR' ? 'is not a folder' : 'cannot be read';
-    throw new UserError(`${folder} ${problem}; expected the folder of CIFAR-10's binary files.`);
-  }
 }

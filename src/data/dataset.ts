@@ -1,40 +1,76 @@
 import type { Random } from './random.ts';
 
-/** Labelled images, all in memory. */
-export interface Dataset {
+/** Labelled pictures of one size, wherever their pixels lie. */
+export interface Pictures {
   readonly name: string;
   /** The classes' names; a label is an index into them. */
   readonly classes: readonly string[];
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+  /** One class per picture, [length]. */
+  readonly labels: Int32Array;
+  /** The number of pictures. */
+  readonly length: number;
+  /**
+   * Copies the pixels of the pictures at `indices` to the start of `images`, in that order, as
+   * [indices.length, channels, height, width] of 0..255. Calls may overlap.
+   */
+  read(indices: Uint32Array, images: Uint8Array): void | Promise<void>;
+}
+
+/** Pictures that are all in memory. */
+export interface Dataset extends Pictures {
   /** Pixels 0..255 as [length, channels, height, width]. */
   readonly images: Uint8Array;
-  /** One class per image, [length]. */
-  readonly labels: Int32Array;
-  /** The number of images. */
-  readonly length: number;
+  read(indices: Uint32Array, images: Uint8Array): void;
 }
 
 /** What to train on and what to validate on; they share no image. */
-export interface Splits {
-  readonly train: Dataset;
-  readonly validation: Dataset;
+export interface Splits<P extends Pictures = Dataset> {
+  readonly train: P;
+  readonly validation: P;
+}
+
+/** Some pictures on their way to the GPU. */
+export interface PictureBatch {
+  /** Pixels as [count, channels, height, width], then space up to the size of a full batch. */
+  readonly images: Uint8Array;
+  /** [count], then space likewise. */
+  readonly labels: Int32Array;
+  /** The number of pictures. */
+  readonly count: number;
 }
 
 /** The number of pixel values of one image: channels · height · width. */
-export function imageSize({ channels, height, width }: Dataset): number {
+export function imageSize({ channels, height, width }: Pictures): number {
   return channels * height * width;
 }
 
-/** The first `n` images, or all if there are no more than that. Shares the pixels' memory with `dataset`. */
-export function take(dataset: Dataset, n: number): Dataset {
-  const length = Math.min(n, dataset.length);
+/** A data set of pixels that are in memory; `labels` tells how many pictures there are. */
+export function inMemory(contents: Omit<Dataset, 'length' | 'read'>): Dataset {
+  const { images, labels, channels, height, width } = contents;
+  const size = channels * height * width;
   return {
-    ...dataset,
-    length,
-    images: dataset.images.subarray(0, length * imageSize(dataset)),
-    labels: dataset.labels.subarray(0, length),
+    ...contents,
+    length: labels.length,
+    read: (indices, to) => {
+      for (const [i, index] of indices.entries()) to.set(images.subarray(index * size, (index + 1) * size), i * size);
+    },
+  };
+}
+
+/** The pictures at `chosen`, in that order; their pixels stay where they are. */
+export function subset(pictures: Pictures, chosen: Uint32Array): Pictures {
+  const { name, classes, channels, height, width, labels } = pictures;
+  return {
+    ...{ name, classes, channels, height, width },
+    length: chosen.length,
+    labels: Int32Array.from(chosen, (index) => labels[index]),
+    read: (indices, images) => {
+      const places = indices.map((i) => chosen[i]);
+      return pictures.read(places, images);
+    },
   };
 }
 
@@ -49,15 +85,33 @@ export function* batches(length: number, batchSize: number, random?: Random): Ge
 }
 
 /**
- * Copies the images and labels at `indices` to the start of `images` and `labels`, in that order.
- * @param images at least indices.length · {@link imageSize} long
- * @param labels at least indices.length long
+ * Reads batches one ahead of who asks for them, whatever the storage takes. A batch's arrays are used again: what they
+ * hold is valid until the next batch is asked for.
+ * @param order each batch's indices, at most `batchSize` of them (see {@link batches})
  */
-export function gather(dataset: Dataset, indices: Uint32Array, images: Uint8Array, labels: Int32Array): void {
-  const size = imageSize(dataset);
-  for (let i = 0; i < indices.length; i++) {
-    const index = indices[i];
-    images.set(dataset.images.subarray(index * size, (index + 1) * size), i * size);
-    labels[i] = dataset.labels[index];
+export async function* loadBatches(
+  pictures: Pictures,
+  batchSize: number,
+  order: Iterable<Uint32Array>,
+): AsyncGenerator<PictureBatch, void, undefined> {
+  const buffers = [0, 1].map(() => ({
+    images: new Uint8Array(batchSize * imageSize(pictures)),
+    labels: new Int32Array(batchSize),
+  }));
+  const load = async (indices: Uint32Array): Promise<PictureBatch> => {
+    buffers.reverse();
+    const { images, labels } = buffers[0];
+    for (const [i, index] of indices.entries()) labels[i] = pictures.labels[index];
+    await pictures.read(indices, images);
+    return { images, labels, count: indices.length };
+  };
+  let ahead: Promise<PictureBatch> | undefined;
+  for (const indices of order) {
+    const batch = ahead;
+    ahead = load(indices);
+    // An error is told to who asks for this batch, not to the process while nobody does.
+    ahead.catch(() => {});
+    if (batch) yield await batch;
   }
+  if (ahead) yield await ahead;
 }

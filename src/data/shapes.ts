@@ -1,4 +1,4 @@
-import type { Dataset, Splits } from './dataset.ts';
+import { type Dataset, inMemory, type Splits } from './dataset.ts';
 import { Random } from './random.ts';
 
 const SIZE = 32;
@@ -146,5 +146,5 @@ function drawSplit(seed: number, parity: 0 | 1, length: number): Dataset {
     labels[i] = label;
   }
   const classes = SHAPES_CLASSES.map(({ name }) => name);
-  return { name: 'shapes', classes, channels: 3, height: SIZE, width: SIZE, images, labels, length };
+  return inMemory({ name: 'shapes', classes, channels: 3, height: SIZE, width: SIZE, images, labels });
 }

@@ -1,7 +1,7 @@
 import { normalize } from '../../kernels/augment/launch.ts';
 import { score } from '../../kernels/cross_entropy/launch.ts';
 import { Tape } from '../autograd/tape.ts';
-import { batches, type Dataset, gather, imageSize } from '../data/dataset.ts';
+import { batches, loadBatches, type Pictures } from '../data/dataset.ts';
 import type { Module } from '../nn/module.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Recording } from '../runtime/recording.ts';
@@ -27,7 +27,7 @@ const NO_LABEL = -1;
 export class Evaluation {
   private constructor(
     private readonly device: Device,
-    private readonly dataset: Dataset,
+    private readonly dataset: Pictures,
     private readonly batchSize: number,
     private readonly tensors: ReturnType<typeof inputs>,
     private readonly recording: Recording<unknown>,
@@ -37,7 +37,7 @@ export class Evaluation {
   static async record(
     device: Device,
     net: Pick<Module, 'forward'>,
-    dataset: Dataset,
+    dataset: Pictures,
     batchSize: number,
     { mean, std }: Normalisation,
   ): Promise<Evaluation> {
@@ -56,19 +56,17 @@ export class Evaluation {
   async run(onBatch?: (images: number) => void): Promise<Score> {
     const { device, dataset, batchSize } = this;
     const { pixels, targets, totals } = this.tensors;
-    const images = new Uint8Array(batchSize * imageSize(dataset));
-    const labels = new Int32Array(batchSize);
     const inFlight = new InFlight(device);
     device.write(totals, new Float32Array(2));
     let done = 0;
-    for (const indices of batches(dataset.length, batchSize)) {
-      gather(dataset, indices, images, labels);
-      labels.fill(NO_LABEL, indices.length);
+    const order = batches(dataset.length, batchSize);
+    for await (const { images, labels, count } of loadBatches(dataset, batchSize, order)) {
+      labels.fill(NO_LABEL, count);
       device.write(pixels, images);
       device.write(targets, labels);
       this.recording.run();
       await inFlight.add();
-      done += indices.length;
+      done += count;
       onBatch?.(done);
     }
     const [loss, correct] = await device.read(totals);
@@ -76,7 +74,7 @@ export class Evaluation {
   }
 }
 
-function inputs(device: Device, { channels, height, width }: Dataset, batchSize: number) {
+function inputs(device: Device, { channels, height, width }: Pictures, batchSize: number) {
   return {
     pixels: device.tensor([batchSize, channels, height, width], 'u8'),
     targets: device.tensor([batchSize], 'i32'),

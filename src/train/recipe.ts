@@ -45,3 +45,8 @@ export const paperRecipe: Recipe = {
 
 /** The paper's recipe scaled to the built-in data set. */
 export const shapesRecipe: Recipe = { ...paperRecipe, epochs: 5, batchSize: 16 };
+
+const average = (values: readonly number[]) => [values.reduce((sum, value) => sum + value, 0) / values.length];
+
+/** What grey pictures are normalised with: the average over the paper's channels. */
+export const greyNormalisation = { mean: average(paperRecipe.mean), std: average(paperRecipe.std) };

@@ -1,4 +1,4 @@
-import { batches, type Dataset, gather, imageSize, type Splits, take } from '../data/dataset.ts';
+import { batches, imageSize, loadBatches, type Pictures, type Splits } from '../data/dataset.ts';
 import { Random } from '../data/random.ts';
 import { AdamW } from '../nn/adamw.ts';
 import type { Module, Pass } from '../nn/module.ts';
@@ -84,7 +84,7 @@ export class Trainer implements StepContext {
   private constructor(
     readonly device: Device,
     readonly net: Module,
-    private readonly data: Splits,
+    private readonly data: Splits<Pictures>,
     readonly recipe: Recipe,
     private readonly seedNumber: number,
   ) {
@@ -105,7 +105,13 @@ export class Trainer implements StepContext {
    * Initialises the net and records and compiles its steps.
    * @throws UserError where the adapter lacks what the recipe's precision needs
    */
-  static async create(device: Device, net: Module, data: Splits, recipe: Recipe, seed: number): Promise<Trainer> {
+  static async create(
+    device: Device,
+    net: Module,
+    data: Splits<Pictures>,
+    recipe: Recipe,
+    seed: number,
+  ): Promise<Trainer> {
     requirePrecision(device, recipe.precision);
     const trainer = new Trainer(device, net, data, recipe, seed);
     const { train, validation } = data;
@@ -156,16 +162,14 @@ export class Trainer implements StepContext {
     { onProgress }: TrainingHooks,
   ): Promise<EpochMetrics> {
     const { device, data, recipe } = this;
-    const images = new Uint8Array(recipe.batchSize * imageSize(data.train));
-    const labels = new Int32Array(recipe.batchSize);
     const inFlight = new InFlight(device);
-    const report = (phase: Progress['phase'], dataset: Dataset, done: number) =>
+    const report = (phase: Progress['phase'], pictures: Pictures, done: number) =>
       onProgress?.({
         epoch,
         epochs: recipe.epochs,
         phase,
         images: done,
-        of: dataset.length,
+        of: pictures.length,
         imagesPerSecond: rate(),
         loss,
       });
@@ -178,13 +182,13 @@ export class Trainer implements StepContext {
     let seconds: number | undefined;
     const rate = () => seen / (seconds ?? (performance.now() - start) / 1000);
 
-    for (const indices of batches(data.train.length, recipe.batchSize, this.order)) {
+    const order = batches(data.train.length, recipe.batchSize, this.order);
+    for await (const { images, labels, count } of loadBatches(data.train, recipe.batchSize, order)) {
       if (this.step >= maxSteps) break;
-      gather(data.train, indices, images, labels);
       const { learningRate, beta1 } = this.schedule.at(this.step);
       learning_rate = learningRate;
-      this.load(indices.length, images, labels, { learningRate, beta1, weightDecay }).run();
-      seen += indices.length;
+      this.load(count, images, labels, { learningRate, beta1, weightDecay }).run();
+      seen += count;
       await inFlight.add();
       if (onProgress && performance.now() - lossRead > LOSS_INTERVAL) {
         loss = (await device.read(this.totals))[0] / seen;
@@ -225,7 +229,7 @@ export class Trainer implements StepContext {
   async profile(steps: number): Promise<Profile> {
     const { device, data, recipe } = this;
     const size = Math.min(recipe.batchSize, data.train.length);
-    const { images, labels } = take(data.train, size);
+    const { images, labels } = await firstOf(data.train, size);
     const weightDecay = recipe.weightDecayFactor * recipe.learningRate;
     const next = () => this.load(size, images, labels, { ...this.schedule.at(this.step), weightDecay });
     next().run();
@@ -259,4 +263,10 @@ export class Trainer implements StepContext {
     const recording = await device.record(() => trainingStep(this, { pixels, targets }, upstream));
     this.steps.set(size, { pixels, targets, recording });
   }
+}
+
+/** The first pictures of a set, as a batch. */
+async function firstOf(pictures: Pictures, size: number) {
+  for await (const batch of loadBatches(pictures, size, batches(size, size))) return batch;
+  throw new Error('profile(): there must be a picture to train on');
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CIFAR10_CLASSES } from '../../src/data/cifar10.ts';
+import { CIFAR10_CLASSES } from '../../src/data/cifar.ts';
 import { readCifar10 } from '../../src/data/cifar10-folder.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 

@@ -1,0 +1,151 @@
+import { readdir } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { UserError } from '../runtime/errors.ts';
+import { type Pictures, type Splits, subset } from './dataset.ts';
+import { type PictureFolder, type PictureFormat, packPictures, type Skipped } from './packed-folder.ts';
+import type { OnDataProgress } from './progress.ts';
+import { Random } from './random.ts';
+
+const PICTURE = /\.(jpe?g|png|webp)$/i;
+const HIDDEN = /(^|[\\/])\./;
+const TRAIN = 'train';
+/** What the folder of the validation pictures may be called, the first of these that is there. */
+const VALIDATION = ['val', 'valid', 'validation', 'test'];
+
+/** The random stream that pictures are split by. */
+const SPLIT = 3;
+/** So many skipped files are named. */
+const NAMED = 5;
+
+/** A data set, and what somebody should know about how it was read. */
+export interface OpenedData extends Splits<Pictures> {
+  readonly notice?: string;
+}
+
+export interface PicturesOptions extends PictureFormat {
+  /** The share of each class that validates where no folder says which pictures do, above 0 and below 1. */
+  readonly valSplit: number;
+  /** Decides which pictures those are, and the pictures' order. */
+  readonly seed: number;
+  readonly onProgress?: OnDataProgress;
+}
+
+/**
+ * Reads a folder of pictures (JPEG, PNG, WebP): train/CLASS/… and val/CLASS/… (or valid, validation, test), or CLASS/…
+ * or train/CLASS/… alone, of which a share validates. The classes are the folders of the training pictures, sorted.
+ * The pictures are shuffled, so that the first of them are a fair sample. They stay on disk (see
+ * {@link packPictures}).
+ * @returns undefined if there is no folder with pictures in `path`
+ * @throws {UserError} naming the folder or file that is wrong
+ */
+export async function readPictures(path: string, options: PicturesOptions): Promise<OpenedData | undefined> {
+  const inside = await scan(join(path, TRAIN));
+  const folder = inside.classes.length > 0 ? inside : await scan(path);
+  if (folder.classes.length === 0) return undefined;
+  if (folder.classes.length === 1) {
+    throw new UserError(
+      `${folder.path} has pictures of '${folder.classes[0]}' alone; expected a folder for each class.`,
+    );
+  }
+  const { size, channels, valSplit, seed, onProgress } = options;
+  const name = basename(resolve(path));
+  const pack = (from: PictureFolder) => packPictures(name, from, { size, channels }, onProgress);
+  const random = new Random(seed, SPLIT);
+  const validationPath = folder === inside && (await firstOf(path, VALIDATION));
+  if (!validationPath) {
+    const { pictures, skipped } = await pack(folder);
+    const splits = split(pictures, valSplit, random);
+    if (splits.validation.length > 0) return { ...splits, notice: noticeOf(folder.files.length, skipped) };
+    throw new UserError(
+      `${folder.path} has one picture of each class; expected some to train on and some to validate.`,
+    );
+  }
+  const validationFolder = await scan(validationPath, folder.classes);
+  const train = await pack(folder);
+  const validation = await pack(validationFolder);
+  const total = folder.files.length + validationFolder.files.length;
+  return {
+    train: subset(train.pictures, shuffledIndices(train.pictures, random)),
+    validation: subset(validation.pictures, shuffledIndices(validation.pictures, random)),
+    notice: noticeOf(total, [...train.skipped, ...validation.skipped]),
+  };
+}
+
+/**
+ * Finds the pictures of each class. Folders without any are no classes.
+ * @param known the classes that there may be; by default those that there are
+ */
+async function scan(folder: string, known?: readonly string[]): Promise<PictureFolder> {
+  const found = new Map<string, string[]>();
+  for (const name of await subfolders(folder)) {
+    const files = await picturesIn(join(folder, name));
+    if (files.length > 0) found.set(name, files);
+  }
+  const classes = known ?? [...found.keys()];
+  const unknown = [...found.keys()].find((name) => !classes.includes(name));
+  if (unknown) throw new UserError(`${join(folder, unknown)} is of no class; expected one of ${some(classes)}.`);
+  if (known && found.size === 0) throw new UserError(`${folder} has no pictures; expected a folder for each class.`);
+  return {
+    path: folder,
+    classes,
+    files: classes.flatMap((name, label) => (found.get(name) ?? []).map((file) => ({ path: join(name, file), label }))),
+  };
+}
+
+/** Sorted paths in `folder`; none if that is a link to a file, or to nothing. */
+async function picturesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true }).catch(({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'ENOTDIR' || code === 'ENOENT') return [];
+    throw new UserError(`${folder} cannot be read: ${message}.`);
+  });
+  return names.filter((name) => PICTURE.test(name) && !HIDDEN.test(name)).sort();
+}
+
+/** Sorted, and none if `folder` is no folder. */
+async function subfolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  // A link may lead to a folder.
+  const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink());
+  return folders
+    .map(({ name }) => name)
+    .filter((name) => !HIDDEN.test(name))
+    .sort();
+}
+
+async function firstOf(folder: string, names: readonly string[]): Promise<string | undefined> {
+  const there = await subfolders(folder);
+  const name = names.find((name) => there.includes(name));
+  return name && join(folder, name);
+}
+
+/** Each class's share validates; at least one picture of each is left to train on, and then one to validate. */
+function split(pictures: Pictures, share: number, random: Random): Splits<Pictures> {
+  const { classes, labels } = pictures;
+  const counts = classes.map(() => 0);
+  for (const label of labels) counts[label]++;
+  const wanted = counts.map((count) => Math.min(Math.max(1, Math.round(share * count)), count - 1));
+  const train: number[] = [];
+  const validation: number[] = [];
+  for (const i of shuffledIndices(pictures, random)) (wanted[labels[i]]-- > 0 ? validation : train).push(i);
+  return {
+    train: subset(pictures, Uint32Array.from(train)),
+    validation: subset(pictures, Uint32Array.from(validation)),
+  };
+}
+
+function shuffledIndices({ length }: Pictures, random: Random): Uint32Array {
+  const indices = Uint32Array.from({ length }, (_, i) => i);
+  random.shuffle(indices);
+  return indices;
+}
+
+function noticeOf(total: number, skipped: readonly Skipped[]): string | undefined {
+  if (skipped.length === 0) return undefined;
+  const names = skipped.map(({ path, reason }) => `${path} (${reason})`);
+  return `${skipped.length} of ${total} files are no pictures that can be read and are left out: ${some(names)}.`;
+}
+
+function some(names: readonly string[]): string {
+  const more = names.length - NAMED;
+  return names.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
