@@ -46,11 +46,14 @@ export class Engine {
     return loss;
   }
 
-  /** Records inference. Returns a function from normalised images [N,C,H,W] to logits. */
+  /** Records inference with the weights as they are now. Returns a function from normalised images [N,C,H,W] to logits. */
   async inference() {
     const { device, net } = this;
     const images = device.tensor(this.pixels.shape);
-    const recording = await device.record(() => net.forward({ tape: new Tape(device), training: false }, images));
+    const folding = await device.record(() => net.fold(device));
+    folding.run();
+    const pass = { tape: new Tape(device), training: false, folded: folding.result };
+    const recording = await device.record(() => net.forward(pass, images));
     return async (pictures) => {
       device.write(images, pictures);
       recording.run();

@@ -28,6 +28,7 @@ export * from './runtime/errors.ts';
 export * from './runtime/profile.ts';
 export { Recording } from './runtime/recording.ts';
 export * from './runtime/tensor.ts';
+export { type Tiles, type Tuned, Tuning } from './runtime/tuning.ts';
 export * from './train/evaluation.ts';
 export * from './train/profile.ts';
 export * from './train/recipe.ts';

@@ -9,13 +9,15 @@ const LAYERS = [
   ['src/autograd'],
   ['src/nn'],
   ['src/yinyang'],
+  ['src/interop'],
   ['src/train'],
   ['src/index.ts'],
   ['src/node.ts', 'src/cli'],
 ];
 
 /** The only files that may know Node. */
-const NODE_ONLY = /^src\/(cli\/|node\.ts|runtime\/(node|swiftshader)\.ts|data\/[\w-]+-folder\.ts)/;
+const NODE_ONLY =
+  /^src\/(cli\/|node\.ts|runtime\/(node|swiftshader|cache_path|tile_cache)\.ts|data\/[\w-]+-folder\.ts)/;
 
 async function sources(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true });

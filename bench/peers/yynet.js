@@ -1,13 +1,13 @@
 // YYNet-16 in yynet. Its step begins with bytes, which it uploads and normalises, and keeps an average of the weights.
 import { readFile } from 'node:fs/promises';
-import { Device, paperRecipe, requestNodeAdapter } from '../../dist/node.js';
+import { openNodeDevice, paperRecipe, requestNodeAdapter } from '../../dist/node.js';
 import { Engine } from '../engine.js';
 import { adapterName, readReference, serve } from './peer.js';
 
 const recipe = { ...paperRecipe, amsgrad: false, padding: 0, brightness: 0, flip: false };
 
 const { pixels, images, targets, shape, weights } = await readReference();
-const device = await Device.open(await requestNodeAdapter({ adapter: adapterName }));
+const device = await openNodeDevice(await requestNodeAdapter({ adapter: adapterName }));
 const engine = await Engine.create(device, { model: 'yynet-16', batch: shape[0], recipe });
 engine.parameters.loadStateDict({ ...(await engine.parameters.stateDict()), ...weights });
 const infer = await engine.inference();

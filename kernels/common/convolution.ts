@@ -1,4 +1,5 @@
 import type { Tensor } from '../../src/runtime/tensor.ts';
+import type { ActivationKind } from './activation.ts';
 
 /** What a convolution's forward pass takes. */
 export interface Forward {
@@ -7,6 +8,8 @@ export interface Forward {
   readonly bias?: Tensor;
   readonly y: Tensor;
   readonly stride: number;
+  /** Of what is stored; without one it is the bare sum. */
+  readonly activation?: ActivationKind | 'none';
 }
 
 /** What its backward pass to the input takes. */

@@ -1,30 +1,47 @@
+import type { KernelSource } from '../../src/runtime/codegen.ts';
 import { fold } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
+import type { Tiles } from '../../src/runtime/tuning.ts';
+import { slabTiles, spanTiles, TEAM_LANES } from './tiles.ts';
 
 /** Lanes in a workgroup whose lanes work on their own. */
 export const LANES = 64;
 
-/**
- * Lanes in a workgroup whose lanes add up what each of them holds. Software adapters pay dearly for a barrier that more
- * lanes pass than step together (8 on llvmpipe, 4 on SwiftShader), in running and in compiling.
- */
-export const teamLanes = ({ adapter }: Device) => ({ gpu: 64, llvmpipe: 8, swiftshader: 4 })[adapter.kind];
+/** Lanes in a workgroup whose lanes add up what each of them holds. */
+export const teamLanes = ({ adapter }: Device) => TEAM_LANES[adapter.kind];
+
+/** The READERS of common/readers.wgsl, as many as step together on a software adapter. */
+export const readers = ({ adapter, gpu }: Device) =>
+  adapter.kind === 'gpu' ? 1 : Math.min(8, gpu.adapterInfo?.subgroupMinSize ?? 1);
+
+/** What a dispatch does, as far as its tiles depend on it. */
+export interface Work {
+  readonly kernel: KernelSource;
+  /** The main tensor that it reads. */
+  readonly x: Tensor;
+  /** The main tensor that it writes, or that is shaped like what is computed. */
+  readonly y: Tensor;
+  /** What else one kernel does in more than one way. */
+  readonly how?: string;
+}
+
+/** The tiles of a dispatch: the first of `choices`, or what the device was tuned to. */
+export function tiles<T extends Tiles>({ tuning }: Device, { kernel, x, y, how }: Work, choices: readonly T[]): T {
+  const shapes = `${x.shape.join('×')} → ${y.shape.join('×')} ${x.dtype}`;
+  return tuning.choose(kernel, how ? `${how} ${shapes}` : shapes, choices);
+}
 
 /** The constants of common/vector.wgsl: pixels are taken four at a time where a run of `extent` of them allows it. */
 export function vector(extent: number, { dtype }: Tensor): { WIDTH: number; HALF: boolean } {
   return { WIDTH: extent % 4 === 0 ? 4 : 1, HALF: dtype === 'f16' };
 }
 
-/**
- * A sum over `positions`, cut into slabs for a merge: enough workgroups to fill the adapter where each slab takes
- * `groupsPerSlab` of them, and some positions for each lane.
- */
-export function slabsOf(device: Device, positions: number, groupsPerSlab: number) {
-  const lanes = teamLanes(device);
-  const wanted = Math.ceil((device.adapter.kind === 'gpu' ? 512 : 4) / groupsPerSlab);
-  const slab = Math.max(lanes, Math.ceil(positions / wanted));
-  return { constants: { LANES: lanes, POSITIONS: positions, SLAB: slab }, slabs: Math.ceil(positions / slab) };
+/** Constants of a sum over `positions`, cut into slabs for a merge, and how many these are (see `slabTiles`). */
+export function slabsOf(device: Device, work: Work, positions: number, groupsPerSlab: number) {
+  const choices = slabTiles(device.adapter.kind, positions, groupsPerSlab);
+  const { SLAB } = tiles(device, { ...work, how: 'slabs' }, choices);
+  return { constants: { LANES: teamLanes(device), POSITIONS: positions, SLAB }, slabs: Math.ceil(positions / SLAB) };
 }
 
 /** Constants and x and z workgroups of a kernel whose lanes each take `perLane` of the positions. */
@@ -33,19 +50,12 @@ export function spreadOut(positions: number, perLane = 1) {
   return { constants: { LANES, POSITIONS: positions, GROUPS_X: x }, x, z };
 }
 
-/**
- * Positions cut into spans, each of which a workgroup (or `groupsPerSpan` of them) walks through in steps and leaves one
- * row of sums: few enough rows for whoever adds them up, enough workgroups to fill the adapter.
- */
-export function spansOf(device: Device, positions: number, groupsPerSpan: number, step: number) {
-  const [most, groups] = device.adapter.kind === 'gpu' ? [64, 2048] : [8, 64];
-  const wanted = Math.min(most, Math.ceil(groups / groupsPerSpan));
-  const span = Math.ceil(positions / wanted / step) * step;
-  return { constants: { POSITIONS: positions, SPAN: span }, rows: Math.ceil(positions / span) };
+/** Constants of positions cut into spans that leave one row of sums each, and how many these are (see `spanTiles`). */
+export function spansOf(device: Device, work: Work, positions: number, groupsPerSpan: number, step: number) {
+  const choices = spanTiles(device.adapter.kind, positions, groupsPerSpan, step);
+  const { SPAN } = tiles(device, { ...work, how: 'spans' }, choices);
+  return { constants: { POSITIONS: positions, SPAN }, rows: Math.ceil(positions / SPAN) };
 }
-
-/** The smallest extent of tiles that cover `extent` in as few tiles as those of `most` would. */
-export const evenTile = (extent: number, most: number) => Math.ceil(extent / Math.ceil(extent / most));
 
 /** Extents of a picture tensor. */
 export function nchw({ shape: [n, c, h, w] }: Tensor) {

@@ -3,16 +3,14 @@
 // Whoever includes this says what is summed:
 //   fn terms(i: u32) -> array<V, TERMS>   at the i-th vector of pixels of the whole tensor
 
-#sizes PLANES PLANE GROUPS_X
+#sizes PLANES PLANE GROUPS_X TEAM
 
 struct PlaneSums {
   sums: array<f32, TERMS>,
   leads: bool, // the one lane of each team that knows them
 }
 
-#if TEAM > 1
 var<workgroup> team_sums: array<f32, LANES * TERMS>;
-#end
 
 fn plane_of(group: vec3u, lane: u32) -> u32 {
   return (group.y * GROUPS_X + group.x) * (LANES / TEAM) + lane / TEAM;
@@ -36,7 +34,6 @@ fn plane_sums(plane: u32, lane: u32) -> PlaneSums {
     sum_of(mine$t),
 #end
   );
-#if TEAM > 1
 #for t in 0..TERMS
   team_sums[lane * TERMS + $t] = sums[$t];
 #end
@@ -48,6 +45,5 @@ fn plane_sums(plane: u32, lane: u32) -> PlaneSums {
 #end
     }
   }
-#end
   return PlaneSums(sums, member == 0 && plane < PLANES);
 }

@@ -4,6 +4,8 @@
 //   fn pixels(i: u32) -> V                          its vector i
 //   fn neighbours(left: u32, right: u32) -> vec2f   the last pixel of one vector and the first of another
 
+#sizes HEIGHT_IN HEIGHT_OUT ROW_IN ROW_OUT
+
 /// A vector of dy with its neighbours to the right and below; zeros beyond the border.
 struct Corner {
   here: V,

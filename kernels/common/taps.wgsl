@@ -4,6 +4,8 @@
 //   fn pixels(i: u32) -> V                    its vector i
 //   fn neighbours(left: u32, right: u32) -> vec2f   the last pixel of one vector and the first of another
 
+#sizes HEIGHT_IN ROW_IN
+
 struct Taps {
   left: V,
   middle: V,

@@ -2,20 +2,21 @@ import { fold } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { momentsTensor } from '../batch_norm/launch.ts';
+import { activationFlops } from '../common/activation.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
-import { LANES, nchw, rows3x3, slabsOf, spansOf, spreadOut, teamLanes } from '../common/launch.ts';
+import { LANES, nchw, readers, rows3x3, slabsOf, spansOf, spreadOut, teamLanes, tiles } from '../common/launch.ts';
 import { merge, partialOf } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
-import { backwardInputTile, backwardWeightTiles, multiplyTiles } from './tiles.ts';
+import { backwardInputTiles, backwardWeightTiles, multiplyTiles } from './tiles.ts';
 
-/** y[N,O,⌈H/s⌉,⌈W/s⌉] = weight[O,C,3,3] ∗ x[N,C,H,W] (+ bias[O]). */
+/** y[N,O,⌈H/s⌉,⌈W/s⌉] = act(weight[O,C,3,3] ∗ x[N,C,H,W] (+ bias[O])). */
 export function forward(device: Device, launch: Forward): void {
   multiply(device, launch, false, false);
 }
 
-/** The same. Returns y's moments. */
+/** The same without an activation. Returns y's moments. */
 export const forwardLeaving = (device: Device, launch: Forward): Tensor => multiply(device, launch, false, true)!;
 
 /** dx[N,C,H,W] from dy[N,O,⌈H/s⌉,⌈W/s⌉]. */
@@ -27,21 +28,22 @@ export function backwardInput(device: Device, { dy, weight, dx, stride }: Backwa
   const from = nchw(dx);
   const to = nchw(dy);
   const rows = rows3x3(dx, dy, stride);
-  const tile = backwardInputTile(device.adapter.kind, from.c);
+  const work = { kernel: backwardInputStridedKernel, x: dy, y: dx };
+  const { TILE_C } = tiles(device, work, backwardInputTiles(device.adapter.kind, from.c));
   const groups = spreadOut(to.n * to.h * rows.ROW_OUT);
   device.dispatch({
     kernel: backwardInputStridedKernel,
-    constants: { ...rows, ...groups.constants, PICTURE: 'dy', TILE_C: tile, C_IN: from.c, C_OUT: to.c },
+    constants: { ...rows, ...groups.constants, PICTURE: 'dy', TILE_C, C_IN: from.c, C_OUT: to.c },
     reads: { dy, weight },
     writes: { dx },
-    workgroups: [groups.x, Math.ceil(from.c / tile), groups.z],
+    workgroups: [groups.x, Math.ceil(from.c / TILE_C), groups.z],
     flops: 18 * from.c * size(dy),
   });
 }
 
 function multiply(
   device: Device,
-  { x, weight, bias, y, stride }: Forward,
+  { x, weight, bias, y, stride, activation = 'none' }: Forward,
   transposed: boolean,
   leave: boolean,
 ): Tensor | undefined {
@@ -49,12 +51,14 @@ function multiply(
   const to = nchw(y);
   const rows = rows3x3(x, y, stride);
   const positions = to.n * to.h * rows.ROW_OUT;
-  const tiles = multiplyTiles(device.adapter.kind, to.c, positions);
-  const tilesOfO = Math.ceil(to.c / tiles.TILE_O);
+  const work = { kernel: multiplyKernel, x, y, how: leave ? 'leaving' : transposed ? 'transposed' : undefined };
+  const tile = tiles(device, work, multiplyTiles(device.adapter.kind, to.c, positions));
+  const READERS = readers(device);
+  const tilesOfO = Math.ceil(to.c / tile.TILE_O);
   const lanes = leave ? teamLanes(device) : LANES;
-  const step = lanes * tiles.VECTORS;
+  const step = lanes * tile.VECTORS;
   const spans = leave
-    ? spansOf(device, positions, tilesOfO, step)
+    ? spansOf(device, work, positions, tilesOfO, step)
     : { constants: { POSITIONS: positions, SPAN: step }, rows: Math.ceil(positions / step) };
   const [groups, folds] = fold(spans.rows);
   const left = leave ? momentsTensor(device, spans.rows, to.c) : undefined;
@@ -62,22 +66,26 @@ function multiply(
     kernel: multiplyKernel,
     constants: {
       ...rows,
-      ...tiles,
+      ...tile,
       ...spans.constants,
       PICTURE: 'x',
       LANES: lanes,
       GROUPS_X: groups,
-      OVERHANG: to.c % tiles.TILE_O !== 0,
+      TILE: tile.TILE_O,
+      ROLLED: device.adapter.kind !== 'gpu',
+      READERS,
+      OVERHANG: to.c % tile.TILE_O !== 0 || (3 * tile.TILE_O) % READERS !== 0,
       BIAS: bias !== undefined,
       TRANSPOSED: transposed,
       LEAVE: leave,
+      ACTIVATION: activation,
       C_IN: from.c,
       C_OUT: to.c,
     },
     reads: { x, weight, bias },
     writes: { y, ...(left && { left }) },
     workgroups: [groups, tilesOfO, folds],
-    flops: (18 * from.c + (leave ? 4 : 0)) * size(y),
+    flops: (18 * from.c + activationFlops[activation].value + (leave ? 4 : 0)) * size(y),
   });
   return left;
 }
@@ -87,19 +95,20 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
   const from = nchw(x);
   const to = nchw(dy);
   const rows = rows3x3(x, dy, stride);
-  const tiles = backwardWeightTiles(to.c, to.h);
-  const bands = Math.ceil(to.h / tiles.ROWS);
-  const groups: [number, number] = [Math.ceil(to.c / tiles.TILE_O), from.c];
-  const { constants, slabs } = slabsOf(device, to.n * bands * rows.ROW_OUT, groups[0] * groups[1]);
+  const work = { kernel: backwardWeightKernel, x, y: dy };
+  const tile = tiles(device, work, backwardWeightTiles(to.c, to.h));
+  const bands = Math.ceil(to.h / tile.ROWS);
+  const groups: [number, number] = [Math.ceil(to.c / tile.TILE_O), from.c];
+  const { constants, slabs } = slabsOf(device, work, to.n * bands * rows.ROW_OUT, groups[0] * groups[1]);
   const partial = partialOf(device, slabs, dweight);
   device.dispatch({
     kernel: backwardWeightKernel,
     constants: {
       ...rows,
-      ...tiles,
+      ...tile,
       ...constants,
       PICTURE: 'x',
-      SUMS: 9 * tiles.TILE_O,
+      SUMS: 9 * tile.TILE_O,
       BANDS: bands,
       C_IN: from.c,
       C_OUT: to.c,

@@ -1,20 +1,42 @@
 import type { AdapterKind } from '../../src/runtime/adapter.ts';
-import { evenTile } from '../common/launch.ts';
+import { distinct } from '../../src/runtime/tuning.ts';
+import { evenTile } from '../common/tiles.ts';
 
 /**
  * What a thread of multiply.wgsl keeps in registers. A second vector of pixels halves what it reads of the weight, but
  * also the number of threads, which a GPU needs many of; software adapters have few cores, and small caches for code.
  */
 export function multiplyTiles(kind: AdapterKind, channels: number, positions: number) {
-  const tile = evenTile(channels, kind === 'gpu' ? 8 : 4);
+  const tile = evenTile(channels, 8);
   const threads = positions * Math.ceil(channels / tile);
-  return { TILE_O: tile, VECTORS: threads >= (kind === 'gpu' ? 131072 : 1024) ? 2 : 1 };
+  const VECTORS = threads >= (kind === 'gpu' ? 131072 : 1024) ? 2 : 1;
+  const others = [
+    [4, 1],
+    [4, 2],
+    [8, 1],
+    [8, 2],
+    [2, 4],
+  ];
+  return distinct([
+    { TILE_O: tile, VECTORS },
+    ...others.map(([most, vectors]) => ({ TILE_O: evenTile(channels, most), VECTORS: vectors })),
+  ]);
 }
 
 /** Input channels that a thread of backward_input_strided.wgsl keeps in registers, four vectors each. */
-export const backwardInputTile = (kind: AdapterKind, channels: number) => evenTile(channels, kind === 'gpu' ? 4 : 2);
+export function backwardInputTiles(kind: AdapterKind, channels: number) {
+  const tiles = [kind === 'gpu' ? 4 : 2, 1, 2, 4];
+  return distinct(tiles.map((most) => ({ TILE_C: evenTile(channels, most) })));
+}
 
-/** Output channels that a workgroup of backward_weight.wgsl sums, and the rows of a band. */
+/** Output channels that a workgroup of backward_weight.wgsl sums, nine sums each, and the rows of a band. */
 export function backwardWeightTiles(channels: number, height: number) {
-  return { TILE_O: evenTile(channels, 4), ROWS: evenTile(height, 8) };
+  const tiles = [
+    [4, 8],
+    [2, 8],
+    [6, 8],
+    [4, 4],
+    [4, 16],
+  ];
+  return distinct(tiles.map(([most, rows]) => ({ TILE_O: evenTile(channels, most), ROWS: evenTile(height, rows) })));
 }

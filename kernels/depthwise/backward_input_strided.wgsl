@@ -1,7 +1,7 @@
 // dx of the depthwise 3×3 convolution with stride 2, in the manner of common/spread.wgsl: a thread for each vector of dy
 // (see there), workgroups that stay in one channel.
 
-#sizes POSITIONS GROUPS_X
+#sizes POSITIONS GROUPS_X C
 
 #include "../common/vector.wgsl"
 #include "../common/spread.wgsl"

@@ -1,11 +1,13 @@
 import type { AdapterKind } from '../../src/runtime/adapter.ts';
-import { evenTile } from '../common/launch.ts';
+import { distinct } from '../../src/runtime/tuning.ts';
+import { evenTile } from '../common/tiles.ts';
 
 /**
  * Rows of a band: a thread reads two rows more than it computes, so a band is high, unless a GPU would get too few
  * threads. `columns` is how many bands there would be if each went from top to bottom.
  */
-export function bandRows(kind: AdapterKind, height: number, columns: number): number {
-  const wanted = kind === 'gpu' ? (columns * height) / 32768 : 8;
-  return evenTile(height, Math.min(8, Math.max(2, Math.floor(wanted))));
+export function bandTiles(kind: AdapterKind, height: number, columns: number) {
+  const wanted = kind === 'gpu' ? Math.floor((columns * height) / 32768) : 8;
+  const rows = [Math.min(8, Math.max(2, wanted)), 2, 4, 8, 16];
+  return distinct(rows.map((most) => ({ ROWS: evenTile(height, most) })));
 }

@@ -7,6 +7,8 @@
 // Whoever includes this binds `weight`, says what the picture is (see taps.wgsl), and takes what is computed:
 //   fn emit(i: u32, y: V)    vector i of the tensor y
 
+#sizes C HEIGHT_OUT ROW_OUT ROWS BANDS
+
 #include "../common/taps.wgsl"
 
 /// The kernel's row k at channel c.

@@ -1,10 +1,11 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { activationFlops } from '../common/activation.ts';
-import { LANES, nchw, rows3x3, slabsOf, teamLanes, vector } from '../common/launch.ts';
+import { LANES, nchw, rows3x3, slabsOf, teamLanes, vector, type Work } from '../common/launch.ts';
 import { teamOf } from '../common/planes.ts';
 import { bandsOf } from '../depthwise/launch.ts';
 import { outer, product } from '../pointwise/launch.ts';
+import type { OuterTile } from '../pointwise/tiles.ts';
 import { layers, type SqueezeExciteAttrs } from '../squeeze_excite/launch.ts';
 import backwardExciteKernel from './backward_excite.wgsl';
 import batchKernel from './batch.wgsl';
@@ -45,17 +46,14 @@ export function projectBackwardWeight(
   activation: Activation,
 ): Tensor {
   const v = vector(nchw(d).plane, d);
-  const { constants, workgroups, slabs } = outer(device, d, dy, v.WIDTH);
-  const { TILE_O, TILE_C, C_IN, C_OUT } = constants;
+  const sumsOf = ({ TILE_O, TILE_C }: OuterTile) => 2 * TILE_O * TILE_C + 2 * TILE_O + TILE_C;
+  const work = { kernel: projectBackwardWeightKernel, x: d, y: dy };
+  const { constants, workgroups, slabs } = outer(device, work, v.WIDTH, sumsOf);
+  const { C_IN, C_OUT } = constants;
   const partial = device.tensor([slabs, 2 * C_OUT * C_IN + 2 * C_OUT + C_IN]);
   device.dispatch({
     kernel: projectBackwardWeightKernel,
-    constants: {
-      ...v,
-      ...constants,
-      SUMS: 2 * TILE_O * TILE_C + 2 * TILE_O + TILE_C,
-      ACTIVATION: activation,
-    },
+    constants: { ...v, ...constants, ACTIVATION: activation },
     reads: { dy, p, d, norms: norms2, gate },
     writes: { partial },
     workgroups,
@@ -81,7 +79,11 @@ export function projectBackwardInput(
 ) {
   const { n, c, plane } = nchw(d);
   const v = vector(plane, d);
-  const { constants, groups } = product(device, dy, d, v.WIDTH);
+  const { constants, groups } = product(
+    device,
+    { kernel: projectBackwardInputKernel, x: dy, y: d, how: 'transposed' },
+    v.WIDTH,
+  );
   const lanes = teamLanes(device);
   const team = teamOf(lanes, plane / v.WIDTH / constants.VECTORS);
   const dz = device.tensor(d.shape, d.dtype);
@@ -92,7 +94,6 @@ export function projectBackwardInput(
     constants: {
       ...v,
       ...constants,
-      TRANSPOSED: true,
       LANES: lanes,
       TEAM: team,
       N: n,
@@ -174,12 +175,13 @@ export function depthwiseBackward(
   const { c } = nchw(d);
   const du = device.tensor(e.shape, e.dtype);
   const strided = stride === 2;
-  const { constants, positions } = strided ? cornersOf(e, d) : downwards(device, e, d);
-  const slabs = slabsOf(device, positions, c);
+  const work = { kernel: strided ? depthwiseBackwardStridedKernel : depthwiseBackwardKernel, x: e, y: d };
+  const { constants, positions } = strided ? cornersOf(work) : downwards(device, work);
+  const slabs = slabsOf(device, work, positions, c);
   const partial = device.tensor([slabs.slabs, c, 11]);
   const { value, slope } = activationFlops[activation];
   device.dispatch({
-    kernel: strided ? depthwiseBackwardStridedKernel : depthwiseBackwardKernel,
+    kernel: work.kernel,
     constants: { ...constants, ...slabs.constants, C: c, SUMS: 11, ACTIVATION: activation },
     reads: { dz, d, e, channels, planes, weight },
     writes: { [strided ? 'dx' : 'du']: du, partial },
@@ -198,14 +200,14 @@ export function depthwiseBackward(
   return { du, slopes };
 }
 
-function downwards(device: Device, e: Tensor, d: Tensor) {
-  const { constants, bands } = bandsOf(device, e, d, 1);
+function downwards(device: Device, work: Work) {
+  const { constants, bands } = bandsOf(device, work, 1);
   return { constants, positions: bands };
 }
 
-function cornersOf(e: Tensor, d: Tensor) {
-  const { n, h } = nchw(d);
-  const constants = rows3x3(e, d, 2);
+function cornersOf({ x, y }: Work) {
+  const { n, h } = nchw(y);
+  const constants = rows3x3(x, y, 2);
   return { constants, positions: n * h * constants.ROW_OUT };
 }
 
@@ -227,14 +229,17 @@ export function expandBackwardWeight(
   { dweight, dgamma, dbeta }: Gradients,
 ): Tensor {
   const v = vector(nchw(x).plane, x);
-  const { constants, workgroups, slabs } = outer(device, x, du, v.WIDTH);
-  const { TILE_O, TILE_C, C_IN, C_OUT } = constants;
-  const extra = Math.ceil(C_IN / workgroups[0]);
+  const { c: columns } = nchw(x);
+  const extraOf = (tile: number) => Math.ceil(columns / Math.ceil(nchw(du).c / tile));
+  const sumsOf = ({ TILE_O, TILE_C }: OuterTile) => (TILE_O + extraOf(TILE_O)) * TILE_C;
+  const work = { kernel: expandBackwardWeightKernel, x, y: du };
+  const { constants, workgroups, slabs } = outer(device, work, v.WIDTH, sumsOf);
+  const { TILE_O, C_IN, C_OUT } = constants;
   const rows = C_OUT + C_IN;
   const partial = device.tensor([slabs, rows, C_IN]);
   device.dispatch({
     kernel: expandBackwardWeightKernel,
-    constants: { ...v, ...constants, EXTRA: extra, ROWS: rows, SUMS: (TILE_O + extra) * TILE_C },
+    constants: { ...v, ...constants, EXTRA: extraOf(TILE_O), ROWS: rows },
     reads: { du, x, norms },
     writes: { partial },
     workgroups,
@@ -262,11 +267,15 @@ export function expandBackwardInput(
   { du, x, norms, through, skip, dx }: Expansion & { through: Tensor; skip: Tensor; dx: Tensor },
 ): void {
   const v = vector(nchw(x).plane, x);
-  const { constants, groups } = product(device, du, x, v.WIDTH);
+  const { constants, groups } = product(
+    device,
+    { kernel: expandBackwardInputKernel, x: du, y: x, how: 'transposed' },
+    v.WIDTH,
+  );
   const [, channels] = x.shape;
   device.dispatch({
     kernel: expandBackwardInputKernel,
-    constants: { ...v, ...constants, ...groups.constants, SOURCES: 2, C_IN1: channels, TRANSPOSED: true },
+    constants: { ...v, ...constants, ...groups.constants, SOURCES: 2, C_IN1: channels },
     reads: { du, x, norms, weight: through, skip },
     writes: { dx },
     workgroups: [groups.x, groups.tiles, groups.z],

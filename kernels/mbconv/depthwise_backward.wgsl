@@ -5,7 +5,7 @@
 // The sums come in slabs of bands, for depthwise_merge.wgsl; a workgroup stays in one channel. A lane walks down a band of
 // ROWS rows of e: each row of dd meets three rows of act(u).
 
-#sizes POSITIONS SLAB
+#sizes POSITIONS SLAB C HEIGHT_OUT ROW_OUT ROWS BANDS
 
 #include "../common/vector.wgsl"
 

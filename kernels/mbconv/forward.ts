@@ -2,7 +2,7 @@ import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { folded, momentsTensor, oneChannel, type TrainingNorm } from '../batch_norm/launch.ts';
 import { activationFlops } from '../common/activation.ts';
-import { nchw, spansOf, teamLanes, vector } from '../common/launch.ts';
+import { nchw, spansOf, teamLanes, vector, type Work } from '../common/launch.ts';
 import { planeSum } from '../common/planes.ts';
 import { bandsOf } from '../depthwise/launch.ts';
 import { product } from '../pointwise/launch.ts';
@@ -26,7 +26,7 @@ export function expand(
   device: Device,
   { x, moments, norm, weight, y }: Normalized & { weight: Tensor; y: Tensor },
 ): Tensor {
-  const { left, constants, ...launch } = leaving(device, x, y);
+  const { left, constants, ...launch } = leaving(device, { kernel: expandKernel, x, y });
   const fold = folded(moments, norm);
   device.dispatch({
     ...launch,
@@ -45,7 +45,7 @@ export function project(
   { x, norms, gate, weight, y }: { x: Tensor; norms: Tensor; gate: Tensor; weight: Tensor; y: Tensor },
   activation: Activation,
 ): Tensor {
-  const { left, constants, ...launch } = leaving(device, x, y);
+  const { left, constants, ...launch } = leaving(device, { kernel: projectKernel, x, y });
   device.dispatch({
     ...launch,
     constants: { ...constants, ACTIVATION: activation },
@@ -58,15 +58,15 @@ export function project(
 }
 
 /** A pointwise product that leaves y's moments. */
-function leaving(device: Device, x: Tensor, y: Tensor) {
+function leaving(device: Device, work: Work) {
   const lanes = teamLanes(device);
-  const v = vector(nchw(x).plane, x);
-  const { constants, groups } = product(device, x, y, v.WIDTH);
-  const spans = spansOf(device, groups.constants.POSITIONS, groups.tiles, lanes * constants.VECTORS);
+  const v = vector(nchw(work.x).plane, work.x);
+  const { constants, groups } = product(device, work, v.WIDTH);
+  const spans = spansOf(device, work, groups.constants.POSITIONS, groups.tiles, lanes * constants.VECTORS);
   return {
-    constants: { ...v, ...constants, ...spans.constants, LANES: lanes, TRANSPOSED: false },
+    constants: { ...v, ...constants, ...spans.constants, LANES: lanes },
     workgroups: [spans.rows, groups.tiles] as const,
-    left: momentsTensor(device, spans.rows, nchw(y).c),
+    left: momentsTensor(device, spans.rows, constants.C_OUT),
   };
 }
 
@@ -77,8 +77,9 @@ export function depthwise(
   activation: Activation,
 ): Tensor {
   const lanes = teamLanes(device);
-  const { constants, bands } = bandsOf(device, x, y, stride);
-  const { constants: span, rows } = spansOf(device, bands, constants.C, lanes);
+  const work = { kernel: depthwiseKernel, x, y };
+  const { constants, bands } = bandsOf(device, work, stride);
+  const { constants: span, rows } = spansOf(device, work, bands, constants.C, lanes);
   const left = momentsTensor(device, rows, constants.C);
   const fold = folded(moments, norm);
   device.dispatch({

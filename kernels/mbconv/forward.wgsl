@@ -16,7 +16,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   prepare(group.x == 0 && group.y == 0, lane);
   let o = group.y * TILE_O;
   let end = min((group.x + 1) * SPAN, POSITIONS);
-  for (var start = group.x * SPAN + lane; start < end; start += LANES * VECTORS) {
+  for (var step = group.x * SPAN; step < end; step += LANES * VECTORS) {
+    let start = step + lane;
     var at: Pixels;
     var p: array<u32, VECTORS>;
     var inside: array<bool, VECTORS>;

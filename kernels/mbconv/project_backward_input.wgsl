@@ -5,7 +5,7 @@
 //
 // A team of TEAM lanes takes a plane of TILE_O channels of one image; small planes share a workgroup.
 
-#sizes N PLANE_OUT
+#sizes N PLANE_OUT TEAM
 
 #include "../common/activation.wgsl"
 #include "../batch_norm/norm.wgsl"
@@ -50,7 +50,8 @@ var<workgroup> team_sums: array<f32, LANES * 3 * TILE_O>;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   first = group.y * TILE_O;
   let image = group.x * (LANES / TEAM) + lane / TEAM;
-  for (var start = lane % TEAM; start < PLANE_OUT; start += TEAM * VECTORS) {
+  for (var step = 0u; step < PLANE_OUT; step += TEAM * VECTORS) {
+    let start = step + lane % TEAM;
     var at: Pixels;
     var p: array<u32, VECTORS>;
     var inside: array<bool, VECTORS>;

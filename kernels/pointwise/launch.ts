@@ -1,14 +1,21 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
+import { activationFlops } from '../common/activation.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
-import { nchw, slabsOf, spreadOut, vector } from '../common/launch.ts';
+import { nchw, readers, slabsOf, spreadOut, tiles, vector, type Work } from '../common/launch.ts';
 import { merge, partialOf } from '../reduce/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
-import { multiplyTiles, outerTiles } from './tiles.ts';
+import { multiplyTiles, type OuterTile, outerTiles } from './tiles.ts';
 
-/** y[N,O,⌈H/s⌉,⌈W/s⌉] = weight[O,C,1,1] · x[N,C,H,W] (+ bias[O]). */
-export function forward(device: Device, launch: Forward): void {
+/** A forward pass's extras: what x is multiplied with where it is read, gate[N,C], and what is added, shaped like y. */
+interface Extras {
+  readonly gate?: Tensor;
+  readonly addend?: Tensor;
+}
+
+/** y[N,O,⌈H/s⌉,⌈W/s⌉] = act(weight[O,C,1,1] · (gate[N,C] ·) x[N,C,H,W] (+ bias[O]) (+ addend)). */
+export function forward(device: Device, launch: Forward & Extras): void {
   multiply(device, launch, false);
 }
 
@@ -22,13 +29,14 @@ export function backwardInput(
 
 function multiply(
   device: Device,
-  { x, weight, bias, y, stride, addend }: Forward & { addend?: Tensor },
+  { x, weight, bias, y, stride, gate, addend, activation = 'none' }: Forward & Extras,
   transposed: boolean,
 ): void {
   const from = nchw(x);
   const to = nchw(y);
   const v = vector(stride === 1 ? to.plane : 1, x);
-  const { constants, groups } = product(device, x, y, v.WIDTH);
+  const work = { kernel: multiplyKernel, x, y, how: transposed ? 'transposed' : undefined };
+  const { constants, groups } = product(device, work, v.WIDTH);
   device.dispatch({
     kernel: multiplyKernel,
     constants: {
@@ -37,39 +45,49 @@ function multiply(
       ...groups.constants,
       BIAS: bias !== undefined,
       ADD: addend !== undefined,
-      TRANSPOSED: transposed,
+      GATED: gate !== undefined,
+      ACTIVATION: activation,
+      TRANSPOSED: transposed && stride !== 1,
       STRIDE: stride,
       WIDTH_IN: from.w,
       WIDTH_OUT: to.w,
     },
-    reads: { x, weight, bias, addend },
+    reads: { x, weight, bias, addend, gate },
     writes: { y },
     workgroups: [groups.x, groups.tiles, groups.z],
-    flops: 2 * from.c * to.c * to.n * Math.min(from.plane, to.plane) + (addend ? size(y) : 0),
+    flops:
+      2 * from.c * to.c * to.n * Math.min(from.plane, to.plane) +
+      ((addend ? 1 : 0) + activationFlops[activation].value) * size(y) +
+      (gate ? size(x) : 0),
   });
 }
 
-/** Constants and workgroups of a kernel that includes product.wgsl, a product from x's channels to y's. */
-export function product(device: Device, x: Tensor, y: Tensor, width: number) {
-  const from = nchw(x);
-  const to = nchw(y);
+/** Constants and workgroups of a kernel that includes product.wgsl, a product from x's channels to y's, or `transposed`. */
+export function product(device: Device, work: Work, width: number) {
+  const from = nchw(work.x);
+  const to = nchw(work.y);
   const positions = (to.n * to.plane) / width;
-  const tiles = multiplyTiles(device.adapter.kind, to.c, positions);
+  const READERS = readers(device);
+  const tile = tiles(device, work, multiplyTiles(device.adapter.kind, to.c, positions));
+  const [STEP_O, STEP_C] = work.how === 'transposed' ? [1, to.c] : [from.c, 1];
   return {
     constants: {
-      ...tiles,
-      OVERHANG: to.c % tiles.TILE_O !== 0,
-      TILE: tiles.TILE_O,
+      ...tile,
+      READERS,
+      OVERHANG: to.c % tile.TILE_O !== 0 || tile.TILE_O % READERS !== 0,
+      TILE: tile.TILE_O,
       ROLLED: device.adapter.kind !== 'gpu',
       SOURCES: 1,
       BIAS: false,
+      STEP_O,
+      STEP_C,
       C_IN0: from.c,
       C_IN1: 0,
       C_OUT: to.c,
       PLANE_IN: from.plane / width,
       PLANE_OUT: to.plane / width,
     },
-    groups: { ...spreadOut(positions, tiles.VECTORS), tiles: Math.ceil(to.c / tiles.TILE_O) },
+    groups: { ...spreadOut(positions, tile.VECTORS), tiles: Math.ceil(to.c / tile.TILE_O) },
   };
 }
 
@@ -78,7 +96,8 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
   const from = nchw(x);
   const to = nchw(dy);
   const v = vector(stride === 1 ? to.plane : 1, x);
-  const { constants, workgroups, slabs } = outer(device, x, dy, v.WIDTH);
+  const sumsOf = ({ TILE_O, TILE_C }: OuterTile) => TILE_O * TILE_C;
+  const { constants, workgroups, slabs } = outer(device, { kernel: backwardWeightKernel, x, y: dy }, v.WIDTH, sumsOf);
   const partial = partialOf(device, slabs, dweight);
   device.dispatch({
     kernel: backwardWeightKernel,
@@ -87,7 +106,6 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
       ...constants,
       EXTRA: 0,
       ROWS: constants.C_OUT,
-      SUMS: constants.TILE_O * constants.TILE_C,
       STRIDE: stride,
       WIDTH_IN: from.w,
       WIDTH_OUT: to.w,
@@ -101,19 +119,24 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
   merge(device, { partial, total: dweight });
 }
 
-/** Constants and workgroups of a sum of outer products of y's channels with x's, in slabs (see outer.wgsl). */
-export function outer(device: Device, x: Tensor, y: Tensor, width: number) {
-  const from = nchw(x);
-  const to = nchw(y);
-  const tiles = outerTiles(to.c, from.c);
-  const groups: [number, number] = [Math.ceil(to.c / tiles.TILE_O), Math.ceil(from.c / tiles.TILE_C)];
-  const { constants, slabs } = slabsOf(device, (to.n * to.plane) / width, groups[0] * groups[1]);
+/**
+ * Constants and workgroups of a sum of outer products of y's channels with x's, in slabs (see outer.wgsl).
+ *
+ * @param sumsOf how many sums a lane keeps for a tile
+ */
+export function outer(device: Device, work: Work, width: number, sumsOf: (tile: OuterTile) => number) {
+  const from = nchw(work.x);
+  const to = nchw(work.y);
+  const tile = tiles(device, work, outerTiles(device.adapter.kind, to.c, from.c, sumsOf));
+  const groups: [number, number] = [Math.ceil(to.c / tile.TILE_O), Math.ceil(from.c / tile.TILE_C)];
+  const { constants, slabs } = slabsOf(device, work, (to.n * to.plane) / width, groups[0] * groups[1]);
   return {
     constants: {
-      ...tiles,
+      ...tile,
       ...constants,
       ROLLED: device.adapter.kind !== 'gpu',
-      TILE: tiles.TILE_O,
+      TILE: tile.TILE_O,
+      SUMS: sumsOf(tile),
       C_IN: from.c,
       C_OUT: to.c,
       PLANE_OUT: to.plane / width,

@@ -1,12 +1,12 @@
 // Pointwise (1×1) convolution: at every pixel, a matrix times the vector of its channels.
 //
-//   y[n,o,p] = Σ_c matrix[o,c] · x[n,c,s·p] (+ bias[o]) (+ addend[n,o,p])
+//   y[n,o,p] = act(Σ_c matrix[o,c] · (gate[n,c] ·) x[n,c,s·p] (+ bias[o]) (+ addend[n,o,p]))
 //
 // Backward to the input, a stride spreads pixels out instead of skipping them.
 
 #sizes POSITIONS GROUPS_X WIDTH_IN WIDTH_OUT PLANE_OUT
 
-#include "../common/vector.wgsl"
+#include "../common/activation.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
@@ -16,17 +16,24 @@
 #if ADD
 @group(0) @binding(3) var<storage, read> addend: array<Stored>;
 #end
-@group(0) @binding(4) var<storage, read_write> y: array<Stored>;
+#if GATED
+@group(0) @binding(4) var<storage, read> gate: array<f32>;
+#end
+@group(0) @binding(5) var<storage, read_write> y: array<Stored>;
 
 #include "./product.wgsl"
 
 fn load0(i: u32, c: u32, n: u32) -> V {
+#if GATED
+  return gate[n * C_IN0 + c] * V(x[i]);
+#else
   return V(x[i]);
+#end
 }
 
 fn finish(o: u32, n: u32, p: u32, sum: V) {
   let i = (n * C_OUT + o) * PLANE_OUT + p;
-#if STRIDE != 1 && TRANSPOSED
+#if TRANSPOSED
   // Only the first pixel of every STRIDE in every STRIDE-th row was read on the way forward.
   var value = select(V(), sum, p / WIDTH_OUT % STRIDE == 0 && p % WIDTH_OUT % STRIDE == 0);
 #else
@@ -35,7 +42,7 @@ fn finish(o: u32, n: u32, p: u32, sum: V) {
 #if ADD
   value += V(addend[i]);
 #end
-  y[i] = Stored(value);
+  y[i] = Stored($(ACTIVATION)(value));
 }
 
 @compute @workgroup_size(LANES)

@@ -2,14 +2,17 @@
 //
 //   Σ_c matrix[o,c] · x[n,c,p] (+ bias[o])
 //
-// The backward pass to the input is the same product with the matrix read TRANSPOSED. Matrix addresses depend only on the
-// workgroup, so each element is read once for all lanes and serves all vectors. Whoever includes this binds `weight`
-// (and `bias`, if BIAS), says how x is read and takes what is computed:
+// The matrix lies in `weight` in either order, STEP_O from one output channel to the next and STEP_C from one of x's. Its
+// addresses depend only on the workgroup, so each element is read once for all lanes and serves all vectors. Whoever
+// includes this binds `weight` (and `bias`, if BIAS), calls `product` where control flow is the same for all lanes, says how
+// x is read and takes what is computed:
 //   fn load0(i: u32, c: u32, n: u32) -> V               at vector i of the tensor, which lies in channel c of image n
 //   fn finish(o: u32, n: u32, p: u32, y: V)             channel o at vector p of image n
 // x may be the channels of two SOURCES one behind the other: then load1 is the second one's.
 
-#sizes C_IN0 C_IN1 C_OUT PLANE_IN TILE
+#sizes C_IN0 C_IN1 C_OUT PLANE_IN TILE STEP_O STEP_C
+
+#include "../common/readers.wgsl"
 
 /// Where a thread's vectors lie: in image n, at vector `source` of each of its planes: n0, source0, n1 …
 struct Pixels {
@@ -30,15 +33,11 @@ struct Tile {
 
 fn matrix(channel: u32, c: u32) -> f32 {
 #if OVERHANG
-  let o = min(channel, C_OUT - 1); // the last tile hangs over; what it sums there is not stored
+  let o = min(channel, C_OUT - 1); // the last tile or its last readers hang over; what they sum there is not stored
 #else
   let o = channel;
 #end
-#if TRANSPOSED
-  return weight[c * C_OUT + o];
-#else
-  return weight[o * C_IN0 + c];
-#end
+  return weight[o * STEP_O + c * STEP_C];
 }
 
 fn product(o: u32, at: Pixels) -> Tile {
@@ -52,6 +51,7 @@ fn product(o: u32, at: Pixels) -> Tile {
   var y$(t)_$v = bias$t;
 #end
 #end
+  let row = o + reader();
 #for s in 0..SOURCES
 #for v in 0..VECTORS
   let first$(s)_$v = at.n$v * C_IN$s * PLANE_IN + at.source$v;
@@ -60,8 +60,11 @@ fn product(o: u32, at: Pixels) -> Tile {
 #for v in 0..VECTORS
     let x$v = load$s(first$(s)_$v + c * PLANE_IN, c, at.n$v);
 #end
+#for r in 0..(TILE_O + READERS - 1) / READERS
+    let read$r = matrix(row + $(r * READERS), c + $s * C_IN0);
+#end
 #for t in 0..TILE_O
-    let m$t = V(matrix(o + $t, c + $s * C_IN0));
+    let m$t = V(read_by$(t % READERS)(read$(t / READERS)));
 #for v in 0..VECTORS
     y$(t)_$v = fma(m$t, x$v, y$(t)_$v);
 #end

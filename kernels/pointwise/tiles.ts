@@ -1,18 +1,48 @@
 import type { AdapterKind } from '../../src/runtime/adapter.ts';
-import { evenTile } from '../common/launch.ts';
+import { distinct } from '../../src/runtime/tuning.ts';
+import { evenTile, TEAM_LANES, WORKGROUP_BYTES } from '../common/tiles.ts';
 
 /**
  * What a thread of product.wgsl keeps in registers. A second vector of pixels halves what it reads of the matrix, but
- * also the number of threads, which a GPU needs many of. Software adapters pay for every read, registers or not: up to 16
- * channels are one tile there.
+ * also the number of threads, which a GPU needs many of. Software adapters pay for every read, registers or not, and get
+ * larger tiles.
  */
 export function multiplyTiles(kind: AdapterKind, channels: number, positions: number) {
-  const tile = evenTile(channels, kind !== 'gpu' && channels <= 16 ? 16 : 8);
+  const tile = evenTile(channels, kind === 'gpu' ? 8 : 16);
   const threads = positions * Math.ceil(channels / tile);
-  return { TILE_O: tile, VECTORS: threads >= (kind === 'gpu' ? 131072 : 1024) ? 2 : 1 };
+  const VECTORS = kind !== 'gpu' || threads >= 131072 ? 2 : 1;
+  const others = [
+    [8, 1],
+    [8, 2],
+    [4, 2],
+    [4, 4],
+    [16, 1],
+  ];
+  return distinct([
+    { TILE_O: tile, VECTORS },
+    ...others.map(([most, vectors]) => ({ TILE_O: evenTile(channels, most), VECTORS: vectors })),
+  ]);
 }
 
-/** The tile of the matrix that a workgroup of outer.wgsl sums: it reads each channel once for all of them. */
-export function outerTiles(cOut: number, cIn: number) {
-  return { TILE_O: evenTile(cOut, 8), TILE_C: evenTile(cIn, 8) };
+/** A tile of a matrix. */
+export interface OuterTile {
+  readonly TILE_O: number;
+  readonly TILE_C: number;
+}
+
+/**
+ * The tile of the matrix that a workgroup of outer.wgsl sums: it reads each channel once for all of them, and has memory
+ * for so many sums in each lane.
+ */
+export function outerTiles(kind: AdapterKind, cOut: number, cIn: number, sumsOf: (tile: OuterTile) => number) {
+  const most = [
+    [8, 8],
+    [8, 4],
+    [4, 8],
+    [4, 4],
+    [2, 2],
+    [1, 1],
+  ];
+  const tiles = most.map(([o, c]) => ({ TILE_O: evenTile(cOut, o), TILE_C: evenTile(cIn, c) }));
+  return distinct(tiles).filter((tile) => 4 * TEAM_LANES[kind] * sumsOf(tile) <= WORKGROUP_BYTES);
 }

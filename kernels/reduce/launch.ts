@@ -25,7 +25,7 @@ export function merge(device: Device, { partial, total }: { partial: Tensor; tot
 export function channelSum(device: Device, { x, total }: { x: Tensor; total: Tensor }): void {
   const { n, c, plane } = nchw(x);
   const v = vector(plane, x);
-  const { constants, slabs } = slabsOf(device, (n * plane) / v.WIDTH, c);
+  const { constants, slabs } = slabsOf(device, { kernel: channelSumKernel, x, y: total }, (n * plane) / v.WIDTH, c);
   const partial = partialOf(device, slabs, total);
   device.dispatch({
     kernel: channelSumKernel,

@@ -1,20 +1,18 @@
 #!/usr/bin/env node
 import { Option } from 'commander';
 import { type FusionFormula, fusionFormulas } from '../autograd/ops/fuse.ts';
-import { readCifar10 } from '../data/cifar10-folder.ts';
-import { type Splits, take } from '../data/dataset.ts';
-import { shapes } from '../data/shapes.ts';
-import { Device } from '../runtime/device.ts';
-import { UserError } from '../runtime/errors.ts';
-import { requestNodeAdapter } from '../runtime/node.ts';
+import { dataNames, openData } from '../data/data-folder.ts';
+import type { Pictures, Splits } from '../data/dataset.ts';
+import type { DataProgress } from '../data/progress.ts';
+import { openNodeDevice, requestNodeAdapter } from '../runtime/node.ts';
 import { requireTimestamps } from '../runtime/profile.ts';
-import { type Precision, paperRecipe, type Recipe, shapesRecipe } from '../train/recipe.ts';
+import { greyNormalisation, type Precision, paperRecipe, type Recipe, shapesRecipe } from '../train/recipe.ts';
 import { Trainer } from '../train/trainer.ts';
 import { type Preset, presets, type YYNetConfig } from '../yinyang/config.ts';
 import { YYNet } from '../yinyang/yynet.ts';
-import { createCommand, integer, main, positive } from './command.ts';
+import { createCommand, integer, main, positive, share } from './command.ts';
 import { printProfile } from './profile.ts';
-import { describe, ProgressLine } from './progress.ts';
+import { DataLine, describe, ProgressLine } from './progress.ts';
 import { RunFolder } from './run_folder.ts';
 
 interface Options {
@@ -25,6 +23,7 @@ interface Options {
   batchSize?: number;
   lr?: number;
   seed: number;
+  valSplit: number;
   limitTrain?: number;
   limitVal?: number;
   fusion?: FusionFormula;
@@ -38,7 +37,12 @@ interface Options {
 }
 
 const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutional Net, on any WebGPU adapter.')
-  .option('--data <shapes|path>', "'shapes', drawn on the spot, or a folder of CIFAR-10's binary files", 'shapes')
+  .option(
+    '--data <name|path>',
+    `${dataNames.join(', ')}, or a folder of pictures or of CIFAR's or MNIST's files`,
+    'shapes',
+  )
+  .option('--val-split <share>', 'of a folder of pictures without val/, the share that validates', share, 0.1)
   .addOption(new Option('--model <name>', 'which net').choices(Object.keys(presets)).default('yynet-16'))
   .option('--adapter <name>', "'auto', 'discrete', 'integrated', 'cpu' or part of an adapter's name", 'auto')
   .option('--epochs <n>', "passes over the training images (default: the data set's)", integer(1))
@@ -74,10 +78,10 @@ Examples:
 
 async function run(options: Options): Promise<void> {
   const data = await loadData(options);
-  const recipe = configureRecipe(options);
+  const recipe = configureRecipe(options, data);
   const net = new YYNet(configureNet(options, data));
   const choice = await requestNodeAdapter({ adapter: options.adapter });
-  const device = await Device.open(choice);
+  const device = await openNodeDevice(choice);
   if (options.profile) requireTimestamps(device);
   const { data: source, model, seed, limitTrain, limitVal, maxSteps } = options;
   const config = {
@@ -89,7 +93,10 @@ async function run(options: Options): Promise<void> {
     trainImages: data.train.length,
     valImages: data.validation.length,
   };
-  const folder = await RunFolder.create(options.out ?? (await RunFolder.next(nameOf(options))), snakeCase(config));
+  const folder = await RunFolder.create(
+    options.out ?? (await RunFolder.next(nameOf(options, data))),
+    snakeCase(config),
+  );
   const say = options.json ? console.error : console.log;
   if (choice.notice) console.error(choice.notice);
   say(`${model}: ${net.parameterCount.toLocaleString('en')} parameters, on ${choice.info.name}`);
@@ -119,30 +126,38 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-async function loadData({ data, limitTrain = Infinity, limitVal = Infinity }: Options): Promise<Splits> {
-  const { train, validation } = data === 'shapes' ? shapes() : await readCifar10(data);
-  return { train: take(train, limitTrain), validation: take(validation, limitVal) };
+async function loadData({ data, model, valSplit, seed, limitTrain, limitVal }: Options): Promise<Splits<Pictures>> {
+  const { inputSize } = presets[model];
+  const progress = new DataLine();
+  try {
+    const onProgress = (step: DataProgress) => progress.update(step);
+    const opened = await openData(data, { inputSize, valSplit, seed, limitTrain, limitVal, onProgress });
+    progress.stop();
+    if (opened.notice) console.error(opened.notice);
+    return opened;
+  } finally {
+    progress.stop();
+  }
 }
 
-function configureNet({ model, fusion, yin, activation }: Options, { train }: Splits): YYNetConfig {
+function configureNet({ model, fusion, yin, activation }: Options, { train }: Splits<Pictures>): YYNetConfig {
   const preset: YYNetConfig = presets[model];
-  const config = { ...preset, classes: train.classes.length, inputChannels: train.channels };
-  if (train.height !== config.inputSize || train.width !== config.inputSize) {
-    const size = `${config.inputSize}×${config.inputSize}`;
-    throw new UserError(`--model ${model} takes pictures of ${size}, got ${train.width}×${train.height}.`);
-  }
   return {
-    ...config,
-    fusion: fusion ?? config.fusion,
-    yin: yin ?? config.yin,
-    activation: activation ?? config.activation,
+    ...preset,
+    classes: train.classes.length,
+    inputChannels: train.channels,
+    fusion: fusion ?? preset.fusion,
+    yin: yin ?? preset.yin,
+    activation: activation ?? preset.activation,
   };
 }
 
-function configureRecipe({ data, epochs, batchSize, lr, precision }: Options): Recipe {
+function configureRecipe(options: Options, { train }: Splits<Pictures>): Recipe {
+  const { data, epochs, batchSize, lr, precision } = options;
   const recipe = data === 'shapes' ? shapesRecipe : paperRecipe;
   return {
     ...recipe,
+    ...(train.channels === 1 && greyNormalisation),
     epochs: epochs ?? recipe.epochs,
     batchSize: batchSize ?? recipe.batchSize,
     learningRate: lr ?? recipe.learningRate,
@@ -150,7 +165,7 @@ function configureRecipe({ data, epochs, batchSize, lr, precision }: Options): R
   };
 }
 
-const nameOf = ({ data, model }: Options) => `${data === 'shapes' ? data : 'cifar10'}-${model}`;
+const nameOf = ({ model }: Options, { train }: Splits<Pictures>) => `${train.name}-${model}`;
 
 /** The files we write name things as the metrics do: batch_size, not batchSize. */
 const snakeCase = (object: object) =>

@@ -6,6 +6,7 @@ import { Memory, type Storage } from './memory.ts';
 import { PipelineCache } from './pipeline.ts';
 import { Recording } from './recording.ts';
 import { byteLength, bytesPer, type DType, type Shape, sizeOf, type Tensor } from './tensor.ts';
+import { Tuning } from './tuning.ts';
 
 type HostArray = Float32Array | Uint32Array | Int32Array | Uint8Array | Uint16Array;
 
@@ -27,9 +28,10 @@ export class Device {
 
   /**
    * Opens the device of an adapter, with its limits and features where they help.
+   * @param tuning the tiles of its kernels, where the default ones are not the fastest
    * @throws GpuError in the implementation's own words.
    */
-  static async open({ adapter, info }: AdapterChoice): Promise<Device> {
+  static async open({ adapter, info }: AdapterChoice, tuning = new Tuning()): Promise<Device> {
     const wanted: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
     const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
     try {
@@ -37,7 +39,7 @@ export class Device {
         requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
         requiredLimits: { maxStorageBufferBindingSize, maxBufferSize },
       });
-      return new Device(gpu, info);
+      return new Device(gpu, info, tuning);
     } catch (error) {
       throw new GpuError((error as Error).message);
     }
@@ -46,6 +48,7 @@ export class Device {
   private constructor(
     readonly gpu: GPUDevice,
     readonly adapter: AdapterSummary,
+    readonly tuning: Tuning,
   ) {
     this.memory = new Memory(gpu);
     this.pipelines = new PipelineCache(gpu, adapter.kind !== 'gpu');

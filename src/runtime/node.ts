@@ -9,8 +9,10 @@ import {
   softwareNotice,
   summarize,
 } from './adapter.ts';
+import { Device } from './device.ts';
 import { UserError } from './errors.ts';
 import { preload, prepareSwiftShader } from './swiftshader.ts';
+import { readTuning } from './tile_cache.ts';
 
 const OPTIONS = [
   // The kernels never read or write out of bounds, and would pay for the checks.
@@ -104,6 +106,14 @@ export async function requestNodeAdapter({ adapter: wanted = 'auto' }: AdapterRe
   const found = await allCandidates();
   throw found.length ? noSuchAdapter(wanted, found) : noAdapter();
 }
+
+/**
+ * Opens an adapter's device with the tiles that `npm run tune` found for it. If they cannot be used, one line on stderr
+ * says so.
+ * @throws GpuError in the implementation's own words.
+ */
+export const openNodeDevice = async (choice: AdapterChoice): Promise<Device> =>
+  Device.open(choice, await readTuning(choice.info, console.error));
 
 /** Every adapter that `requestNodeAdapter` can open on this machine. */
 export async function listNodeAdapters(): Promise<AdapterSummary[]> {

@@ -1,10 +1,11 @@
 import { createReadStream, existsSync, rmSync } from 'node:fs';
 import { access, constants, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir, constants as os, tmpdir } from 'node:os';
+import { constants as os, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
+import { cachePath } from './cache_path.ts';
 
 /** The optional package that carries SwiftShader and a Vulkan loader for Linux x64. */
 const PACKAGE = '@sparticuz/chromium';
@@ -63,7 +64,7 @@ async function unpack(root: string): Promise<string> {
 /** Per user, so that nobody else can put a library there; where home is not writable, for this process alone. */
 async function cacheFolder(): Promise<string> {
   try {
-    const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'yynet');
+    const folder = cachePath();
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
     return folder;

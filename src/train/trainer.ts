@@ -119,6 +119,7 @@ export class Trainer implements StepContext {
     sizes.delete(0);
     const { parameters, optimizer } = trainer;
     const averaged = {
+      fold: () => parameters.using(optimizer.average, () => net.fold(device)),
       forward: (pass: Pass, x: Tensor) => parameters.using(optimizer.average, () => net.forward(pass, x)),
     };
     const evaluation = Evaluation.record(

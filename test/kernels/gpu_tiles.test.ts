@@ -4,11 +4,14 @@ import { depthwise } from '../../src/autograd/ops/depthwise.ts';
 import { pointwise } from '../../src/autograd/ops/pointwise.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
-import { Device } from '../../src/runtime/device.ts';
-import { requestNodeAdapter } from '../../src/runtime/node.ts';
+import { MBConv, Residual } from '../../src/nn/blocks.ts';
+import type { Module } from '../../src/nn/module.ts';
+import { ParameterSet } from '../../src/nn/parameters.ts';
+import type { Device } from '../../src/runtime/device.ts';
 import type { Shape, Tensor } from '../../src/runtime/tensor.ts';
 import { testDevice } from '../support/device.ts';
 import { normal, relativeError, upload } from '../support/op.ts';
+import { posingAsGpu } from '../support/tuning.ts';
 
 // A GPU gets other tiles than the software adapters that tests usually run on: here one of those poses as a GPU.
 
@@ -40,8 +43,7 @@ const cases: [string, Run, x: Shape, weight: Shape][] = [
 
 for (const [name, op, xShape, weightShape] of cases) {
   test(`a GPU's tiles give the same: ${name}`, async () => {
-    const choice = await requestNodeAdapter();
-    const gpu = await Device.open({ ...choice, info: { ...choice.info, kind: 'gpu' } });
+    const gpu = await posingAsGpu();
     const run = async (device: Device) => {
       const random = new Random(5);
       const tape = new Tape(device);
@@ -55,5 +57,36 @@ for (const [name, op, xShape, weightShape] of cases) {
     const got = await run(gpu);
     gpu.destroy();
     for (let i = 0; i < 3; i++) expect(relativeError(got[i], want[i])).toBeLessThan(1e-5);
+  });
+}
+
+const kinds = { activation: 'gelu', gate: 'sigmoid', dropout: { p: 0, stream: 0 } } as const;
+
+const blocks: [string, () => Module, Shape][] = [
+  ['mbconv', () => new MBConv(4, 4, 1, kinds), [2, 4, 8, 8]],
+  ['mbconv, stride 2', () => new MBConv(3, 4, 2, kinds), [2, 3, 8, 8]],
+  ['residual, stride 2', () => new Residual(3, 4, 2, 'silu'), [2, 3, 8, 8]],
+];
+
+for (const [name, create, shape] of blocks) {
+  test(`a GPU's tiles give the same: ${name}`, async () => {
+    const gpu = await posingAsGpu();
+    const run = async (device: Device) => {
+      const random = new Random(6);
+      const block = create();
+      const parameters = new ParameterSet(device, block, random);
+      const x = upload(device, normal(shape, random));
+      const tape = new Tape(device);
+      parameters.watch(tape);
+      tape.watch(x);
+      const y = block.forward({ tape, training: true }, x);
+      const gradients = tape.backward(y, upload(device, normal(y.shape, random)));
+      const outputs = await Promise.all([y, gradients.get(x)!].map((tensor) => device.read(tensor)));
+      return [...outputs, ...Object.values(await parameters.gradientDict()).map(({ data }) => data)];
+    };
+    const want = await run(await testDevice());
+    const got = await run(gpu);
+    gpu.destroy();
+    for (let i = 0; i < want.length; i++) expect(relativeError(got[i], want[i])).toBeLessThan(1e-4);
   });
 }

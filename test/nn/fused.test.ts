@@ -2,44 +2,19 @@ import { expect, test } from 'vitest';
 import type { HostArray } from '../../kernels/common/reference.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
-import { MBConv, Residual } from '../../src/nn/blocks.ts';
 import type { Module } from '../../src/nn/module.ts';
-import { ParameterSet } from '../../src/nn/parameters.ts';
 import { requirePrecision } from '../../src/train/step.ts';
+import { blocks, unevenParameters } from '../support/blocks.ts';
 import { testDevice } from '../support/device.ts';
 import { hasHalf, readAny, rounded, uploadHalf } from '../support/half.ts';
 import { normal, relativeError } from '../support/op.ts';
-
-type Kinds = ConstructorParameters<typeof MBConv>[3];
-const paper = { activation: 'gelu', gate: 'sigmoid', dropout: { p: 0, stream: 0 } } as const satisfies Kinds;
-const other = { activation: 'silu', gate: 'hard_sigmoid', dropout: { p: 0, stream: 0 } } as const satisfies Kinds;
-
-const blocks: Record<string, [() => Module, number[]]> = {
-  mbconv: [() => new MBConv(4, 4, 1, paper), [3, 4, 8, 8]],
-  'mbconv, odd extents': [() => new MBConv(5, 5, 1, other), [3, 5, 5, 7]],
-  'mbconv, wider than a tile': [() => new MBConv(16, 16, 1, paper), [2, 16, 8, 16]],
-  'mbconv, one pixel': [() => new MBConv(4, 4, 1, paper), [5, 4, 1, 1]],
-  'mbconv that widens': [() => new MBConv(3, 5, 1, other), [3, 3, 4, 8]],
-  'mbconv, stride 2': [() => new MBConv(4, 6, 2, paper), [3, 4, 8, 16]],
-  'mbconv, stride 2, odd extents': [() => new MBConv(3, 4, 2, other), [3, 3, 7, 5]],
-  'mbconv, stride 2, odd height': [() => new MBConv(3, 4, 2, paper), [3, 3, 7, 8]],
-  'mbconv, large planes': [() => new MBConv(3, 3, 1, paper), [2, 3, 36, 40]],
-  residual: [() => new Residual(3, 5, 1, 'gelu'), [3, 3, 8, 8]],
-  'residual, stride 2, odd extents': [() => new Residual(3, 5, 2, 'silu'), [3, 3, 7, 5]],
-};
 
 /** Output, gradients and running statistics of a training pass, on the same numbers whatever they are stored as. */
 async function run(create: () => Module, shape: number[], { fused = true, half = false }) {
   const device = await testDevice();
   const block = create();
   const random = new Random(3);
-  const parameters = new ParameterSet(device, block, random);
-  const state = await parameters.stateDict();
-  for (const [name, { data }] of Object.entries(state)) {
-    // γ and β away from 1 and 0, running statistics from 0 and 1.
-    if (/bn\d/.test(name)) for (let i = 0; i < data.length; i++) data[i] += 0.3 * random.uniform();
-  }
-  parameters.loadStateDict(state);
+  const parameters = await unevenParameters(device, block, random);
   const store = ({ data, shape }: HostArray) =>
     half ? uploadHalf(device, data, shape) : device.upload(rounded(data), shape);
   const x = store(normal(shape, random));

@@ -1,7 +1,8 @@
 import * as depthwise from '../../../kernels/depthwise/launch.ts';
+import * as globalAvgPool from '../../../kernels/global_avg_pool/launch.ts';
 import * as maxPool from '../../../kernels/max_pool/launch.ts';
 import * as pointwise from '../../../kernels/pointwise/launch.ts';
-import { gateOf, type SqueezeExciteAttrs } from '../../../kernels/squeeze_excite/launch.ts';
+import { excite, type SqueezeExciteAttrs } from '../../../kernels/squeeze_excite/launch.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { defineOp, require } from '../op.ts';
 
@@ -50,8 +51,10 @@ export const mbconvFolded = defineOp({
     const e = picture(n, hidden, h, w);
     pointwise.forward(device, { x, weight: weight1, bias: bias1, y: e, stride: 1, activation });
     const d = picture(n, hidden, ...small);
-    depthwise.forward(device, { x: e, weight: weight2, bias: bias2, y: d, stride, activation });
-    const { gate } = gateOf(device, { ...inputs, x: d }, kinds);
+    const means = depthwise.forwardLeaving(device, { x: e, weight: weight2, bias: bias2, y: d, stride, activation });
+    const squeezed = device.tensor([n, hidden]);
+    globalAvgPool.forward(device, { x: means, y: squeezed });
+    const { gate } = excite(device, { squeezed, ...inputs }, kinds);
 
     let skip = x;
     if (stride === 2) {

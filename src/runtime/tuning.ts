@@ -1,0 +1,56 @@
+import type { KernelSource } from './codegen.ts';
+
+/** Constants of a launch that decide how fast its kernel is, and nothing else. */
+export type Tiles = Readonly<Record<string, number>>;
+
+/** The fastest tiles that were found for a kernel on tensors of some shapes. */
+export interface Tuned {
+  /** Of the kernel's source as it was then. */
+  readonly fingerprint: string;
+  readonly tiles: Tiles;
+}
+
+/** A hash of a kernel's source and all that it includes. */
+export function fingerprint(kernel: KernelSource): string {
+  let hash = 0x811c9dc5; // 32-bit FNV-1a
+  for (const char of JSON.stringify(kernel)) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
+/** What tiles are found for: `pointwise/multiply 64×16×32×32 → 64×64×32×32 f32`. */
+export const tuningKey = (kernel: KernelSource, shapes: string) =>
+  `${kernel.path.replace(/^kernels\/|\.wgsl$/g, '')} ${shapes}`;
+
+const isSame = (a: Tiles, b: Tiles) =>
+  Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([name, value]) => b[name] === value);
+
+/** Choices in their order, each once. */
+export const distinct = <T extends Tiles>(choices: readonly T[]): T[] =>
+  choices.filter((choice, i) => choices.findIndex((other) => isSame(other, choice)) === i);
+
+/** Chooses the tiles of a device's kernels. */
+export class Tuning {
+  /**
+   * @param tuned by `tuningKey`
+   * @param onStale hears of each entry that was found for another version of its kernel
+   */
+  constructor(
+    private readonly tuned: ReadonlyMap<string, Tuned> = new Map(),
+    private readonly onStale?: (key: string) => void,
+  ) {}
+
+  /**
+   * What was found to be fastest, if it is one of the choices, otherwise the first of them. So nothing but a choice ever
+   * reaches a kernel, whatever was read from a file.
+   */
+  choose<T extends Tiles>(kernel: KernelSource, shapes: string, choices: readonly T[]): T {
+    const key = tuningKey(kernel, shapes);
+    const found = this.tuned.get(key);
+    if (!found) return choices[0];
+    if (found.fingerprint !== fingerprint(kernel)) {
+      this.onStale?.(key);
+      return choices[0];
+    }
+    return choices.find((choice) => isSame(choice, found.tiles)) ?? choices[0];
+  }
+}

@@ -1,0 +1,165 @@
+import { describe, expect, test } from 'vitest';
+import { slabTiles, spanTiles, TEAM_LANES, WORKGROUP_BYTES } from '../../kernels/common/tiles.ts';
+import * as conv3x3 from '../../kernels/conv3x3/tiles.ts';
+import { bandTiles } from '../../kernels/depthwise/tiles.ts';
+import * as pointwise from '../../kernels/pointwise/tiles.ts';
+import { Tape } from '../../src/autograd/tape.ts';
+import { Random } from '../../src/data/random.ts';
+import { ParameterSet } from '../../src/nn/parameters.ts';
+import type { Tiles } from '../../src/runtime/tuning.ts';
+import { type Preset, presets } from '../../src/yinyang/config.ts';
+import { YYNet } from '../../src/yinyang/yynet.ts';
+import { NthChoice, posingAsGpu } from '../support/tuning.ts';
+
+const KINDS = ['gpu', 'llvmpipe', 'swiftshader'] as const;
+const CHANNELS = [1, 2, 3, 5, 8, 9, 16, 17, 18, 33, 64, 66, 72, 100, 256, 1000];
+const POSITIONS = [1, 7, 64, 1000, 16384, 1 << 20];
+
+/** A few choices, all different, of whole numbers above 0. */
+function expectChoices(choices: readonly Tiles[]): void {
+  expect(choices.length).toBeGreaterThan(0);
+  expect(choices.length).toBeLessThanOrEqual(6);
+  expect(new Set(choices.map((choice) => JSON.stringify(choice))).size).toBe(choices.length);
+  for (const value of choices.flatMap(Object.values)) {
+    expect(Number.isSafeInteger(value)).toBe(true);
+    expect(value).toBeGreaterThan(0);
+  }
+}
+
+/** Tiles as small as so many of them can be to cover the extent. */
+const expectEven = (extent: number, tile: number) => expect(tile).toBe(Math.ceil(extent / Math.ceil(extent / tile)));
+
+describe.each(KINDS)('%s', (kind) => {
+  const lanes = TEAM_LANES[kind];
+
+  test.each([
+    ['pointwise', pointwise.multiplyTiles],
+    ['conv3x3', conv3x3.multiplyTiles],
+  ])('%s products: even tiles that registers and workgroup memory have room for', (_, multiplyTiles) => {
+    for (const channels of CHANNELS) {
+      for (const positions of POSITIONS) {
+        const choices = multiplyTiles(kind, channels, positions);
+        expectChoices(choices);
+        for (const { TILE_O, VECTORS } of choices) {
+          expectEven(channels, TILE_O);
+          expect(TILE_O * VECTORS).toBeLessThanOrEqual(kind === 'gpu' ? 16 : 32);
+          // lane_moments.wgsl: three floats for each lane and channel.
+          expect(12 * lanes * TILE_O).toBeLessThan(WORKGROUP_BYTES);
+        }
+      }
+    }
+  });
+
+  test('products: two vectors a thread once there are threads enough', () => {
+    for (const { multiplyTiles } of [pointwise, conv3x3]) {
+      expect(multiplyTiles(kind, 8, 64)[0].VECTORS).toBe(1);
+      expect(multiplyTiles(kind, 8, 1 << 20)[0].VECTORS).toBe(2);
+    }
+  });
+
+  test('outer products: even tiles whose sums fit into workgroup memory', () => {
+    for (const cOut of CHANNELS) {
+      for (const cIn of CHANNELS) {
+        const extra = (tile: number) => Math.ceil(cIn / Math.ceil(cOut / tile));
+        const users: ((tile: pointwise.OuterTile) => number)[] = [
+          ({ TILE_O, TILE_C }) => TILE_O * TILE_C,
+          ({ TILE_O, TILE_C }) => 2 * TILE_O * TILE_C + 2 * TILE_O + TILE_C,
+        ];
+        // With EXTRA rows, which are many only where a block narrows a picture to a sixtieth.
+        if (cIn <= 60 * cOut) users.push(({ TILE_O, TILE_C }) => (TILE_O + extra(TILE_O)) * TILE_C);
+        for (const sumsOf of users) {
+          const choices = pointwise.outerTiles(kind, cOut, cIn, sumsOf);
+          expectChoices(choices);
+          for (const tile of choices) {
+            expectEven(cOut, tile.TILE_O);
+            expectEven(cIn, tile.TILE_C);
+            expect(4 * lanes * sumsOf(tile)).toBeLessThanOrEqual(WORKGROUP_BYTES);
+          }
+        }
+      }
+    }
+  });
+
+  test('conv3x3 backward: even tiles whose sums fit into workgroup memory', () => {
+    for (const channels of CHANNELS) {
+      const input = conv3x3.backwardInputTiles(kind, channels);
+      expectChoices(input);
+      for (const { TILE_C } of input) {
+        expectEven(channels, TILE_C);
+        expect(TILE_C).toBeLessThanOrEqual(4);
+      }
+      for (const height of CHANNELS) {
+        const weight = conv3x3.backwardWeightTiles(channels, height);
+        expectChoices(weight);
+        for (const { TILE_O, ROWS } of weight) {
+          expectEven(channels, TILE_O);
+          expectEven(height, ROWS);
+          expect(4 * lanes * 9 * TILE_O).toBeLessThanOrEqual(WORKGROUP_BYTES);
+        }
+      }
+    }
+  });
+
+  test('bands of rows: even, and high where there are threads enough', () => {
+    for (const height of CHANNELS) {
+      for (const columns of POSITIONS) {
+        const choices = bandTiles(kind, height, columns);
+        expectChoices(choices);
+        for (const { ROWS } of choices) expectEven(height, ROWS);
+      }
+    }
+    expect(bandTiles(kind, 32, 1 << 20)[0].ROWS).toBe(8);
+    expect(bandTiles(kind, 32, 64)[0].ROWS).toBe(kind === 'gpu' ? 2 : 8);
+  });
+
+  test('slabs: all positions, some for each lane, none empty', () => {
+    for (const positions of POSITIONS) {
+      for (const groups of [1, 3, 64, 5000]) {
+        const choices = slabTiles(kind, positions, groups);
+        expectChoices(choices);
+        for (const { SLAB } of choices) {
+          expect(SLAB).toBeGreaterThanOrEqual(lanes);
+          expect(Math.ceil(positions / SLAB) * groups).toBeLessThanOrEqual(2048 + groups);
+        }
+      }
+    }
+  });
+
+  test('spans: all positions, in whole steps, none empty', () => {
+    for (const positions of POSITIONS) {
+      for (const groups of [1, 3, 64, 5000]) {
+        for (const step of [lanes, 2 * lanes]) {
+          const choices = spanTiles(kind, positions, groups, step);
+          expectChoices(choices);
+          for (const { SPAN } of choices) {
+            expect(SPAN % step).toBe(0);
+            expect(Math.ceil(positions / SPAN)).toBeLessThanOrEqual(128);
+          }
+        }
+      }
+    }
+  });
+});
+
+// Recording compiles every kernel as far as the limits are checked.
+test.each<[Preset, number]>([
+  ['yynet-16', 0],
+  ['yynet-16', 1],
+  ['yynet-16', 3],
+  ['yynet-16', 5],
+  ['yynet-64', 0],
+])('every kernel of %s is within the limits of a GPU with choice %i', async (preset, n) => {
+  const device = await posingAsGpu(new NthChoice(n));
+  const net = new YYNet(presets[preset]);
+  const parameters = new ParameterSet(device, net, new Random(0));
+  const { inputChannels, inputSize } = net.config;
+  const x = device.tensor([1, inputChannels, inputSize, inputSize]);
+  const recording = await device.record(() => {
+    const tape = new Tape(device);
+    parameters.watch(tape);
+    const y = net.forward({ tape, training: true }, x);
+    tape.backward(y, device.tensor(y.shape));
+  });
+  expect(recording.commands.length).toBeGreaterThan(100);
+  device.destroy();
+});
