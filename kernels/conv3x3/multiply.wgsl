@@ -66,8 +66,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #end
 #end
   // The kernels' rows one behind the other, three numbers each.
+  let mine = reader();
 #for r in 0..(3 * TILE_O + READERS - 1) / READERS
-  let number$r = $(r * READERS) + reader();
+  let number$r = $(r * READERS) + mine;
   let kernel$r = kernel_start(o + number$r / 3, number$r % 3);
 #end
   for (var first = span * SPAN; first < end; first += LANES * VECTORS) {

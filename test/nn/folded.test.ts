@@ -73,13 +73,14 @@ test.runIf(hasHalf(device)).each(Object.entries(blocks))('%s: f16 is near f32, f
   expect(relativeError(got, await run(device, create(), x))).toBeLessThan(1e-2);
 });
 
-test('folded weights follow the parameters when the folding runs again, and only then', async () => {
+test('folding and evaluation are few dispatches, and folded weights follow the parameters when they are folded again', async () => {
   const net = new YYNet({ ...presets['yynet-16'], channels: 4, bodyChannels: 4, hidden: 8 });
   const parameters = await unevenParameters(device, net, new Random(3));
   const x = upload(device, normal([2, 3, 32, 32], new Random(4)));
   const folding = await device.record(() => net.fold(device));
   const pass = { tape: new Tape(device), training: false, folded: folding.result };
   const forward = await device.record(() => net.forward(pass, x));
+  expect([folding.cost.dispatches, forward.cost.dispatches]).toEqual([38, 61]);
   const logits = () => {
     forward.run();
     return device.read(forward.result);
