@@ -10,16 +10,18 @@ beforeAll(async () => {
 
 test('bench/mbconv.js has figures for every kernel and for the block', async () => {
   const { stdout } = await node('bench/mbconv.js', ...['--channels', '4', '--batch', '2', '--size', '8', '--json']);
-  const { adapter, roofline, unfused } = JSON.parse(stdout);
+  const { adapter, roofline, fused, unfused } = JSON.parse(stdout);
   expect(adapter).toBeTypeOf('string');
   expect(roofline.bytesPerSecond).toBeGreaterThan(0);
   expect(roofline.flopsPerSecond).toBeGreaterThan(0);
-  for (const part of ['forward', 'backward', 'block']) {
-    expect(unfused[part].length).toBeGreaterThan(0);
-    for (const { kernel, ms } of unfused[part]) expect(ms, kernel).toBeGreaterThan(0);
+  for (const variant of [fused, unfused]) {
+    for (const part of ['forward', 'backward', 'block']) {
+      expect(variant[part].length).toBeGreaterThan(0);
+      for (const { kernel, ms } of variant[part]) expect(ms, kernel).toBeGreaterThan(0);
+    }
+    const dispatches = variant.forward.length + variant.backward.length;
+    expect(variant.block.map(({ calls }: { calls: number }) => calls)).toEqual([variant.forward.length, dispatches]);
   }
-  const dispatches = unfused.forward.length + unfused.backward.length;
-  expect(unfused.block.map(({ calls }: { calls: number }) => calls)).toEqual([unfused.forward.length, dispatches]);
 });
 
 test('bench/step.js prints every figure of a step on one line', async () => {
@@ -34,7 +36,7 @@ test('bench/step.js prints every figure of a step on one line', async () => {
 });
 
 test.each([
-  [['--precision', 'mixed'], /'mixed'.*Only f32/],
+  [['--precision', 'double'], /'double'.*f32, mixed/],
   [['--batch', '0'], /'0'.*above 0/],
   [['--adapter', 'Voodoo 2'], /Voodoo 2/],
 ])('%s is one clear sentence', async (args, message) => {

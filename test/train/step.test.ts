@@ -118,3 +118,25 @@ test('mixed precision learns as f32 does, skips steps that overflow, and says so
   expect([...(await device.read(lossScale!))]).toEqual([2 ** 59, 0, 1]);
   expect(await device.read(context.parameters.values)).toEqual(before);
 });
+
+test('a step of YYNet-16 at batch 64 stays few dispatches and few bytes', async () => {
+  for (const [precision, bytes] of [
+    ['f32', 1.4e9],
+    ['mixed', 0.7e9],
+  ] as const) {
+    if (precision === 'mixed' && !hasHalf(device)) continue; // refused, as above
+    const net = new YYNet(presets['yynet-16']);
+    const parameters = new ParameterSet(device, net, new Random(1));
+    const scaled = precision === 'mixed';
+    const optimizer = new AdamW(device, parameters, { amsgrad: true, maxNorm: 1, averageDecay: 0.9, scaled });
+    const tensors = {
+      pixels: device.tensor([64, 3, 32, 32], 'u8'),
+      targets: device.tensor([64], 'i32'),
+      ...{ seed: device.tensor([2], 'u32'), totals: device.tensor([2]), upstream: device.tensor([1]) },
+    };
+    const context = { device, net, parameters, optimizer, recipe: { ...paperRecipe, precision }, ...tensors };
+    const { cost } = await device.record(() => trainingStep(context, tensors, tensors.upstream));
+    expect(cost.dispatches).toBeLessThanOrEqual(220);
+    expect(cost.bytes).toBeLessThan(bytes);
+  }
+});
