@@ -7,7 +7,7 @@ import { evenTile } from '../common/tiles.ts';
  * threads. `columns` is how many bands there would be if each went from top to bottom.
  */
 export function bandTiles(kind: AdapterKind, height: number, columns: number) {
-  const wanted = kind === 'gpu' ? Math.floor((columns * height) / 32768) : 8;
-  const rows = [Math.min(8, Math.max(2, wanted)), 2, 4, 8, 16];
+  const wanted = kind === 'gpu' ? Math.min(8, Math.max(2, Math.floor((columns * height) / 32768))) : 16;
+  const rows = [wanted, 2, 4, 8, 16];
   return distinct(rows.map((most) => ({ ROWS: evenTile(height, most) })));
 }
