@@ -108,7 +108,7 @@ describe.each(KINDS)('%s', (kind) => {
         for (const { ROWS } of choices) expectEven(height, ROWS);
       }
     }
-    expect(bandTiles(kind, 32, 1 << 20)[0].ROWS).toBe(8);
+    expect(bandTiles(kind, 32, 1 << 20)[0].ROWS).toBe(kind === 'gpu' ? 8 : 16);
     expect(bandTiles(kind, 32, 64)[0].ROWS).toBe(kind === 'gpu' ? 2 : 8);
   });
 
