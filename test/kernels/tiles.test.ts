@@ -109,7 +109,7 @@ describe.each(KINDS)('%s', (kind) => {
       }
     }
     expect(bandTiles(kind, 32, 1 << 20)[0].ROWS).toBe(kind === 'gpu' ? 8 : 16);
-    expect(bandTiles(kind, 32, 64)[0].ROWS).toBe(kind === 'gpu' ? 2 : 8);
+    expect(bandTiles(kind, 32, 64)[0].ROWS).toBe(kind === 'gpu' ? 2 : 16);
   });
 
   test('slabs: all positions, some for each lane, none empty', () => {
