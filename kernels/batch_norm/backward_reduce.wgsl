@@ -1,5 +1,5 @@
-// partial[slab,c] = (Σ du·x̂, Σ du) over one slab of channel c's pixels, where du = dy·act′(γ·x̂ + β). Merged, these are
-// γ's and β's gradients.
+// partial[slab,c] = (Σ du·x̂, Σ du) over one slab of channel c's pixels, where du = dy·act′(γ·x̂ + β (+ skip)). Merged, these
+// are γ's and β's gradients. With a SKIP, whose gradient is du as well, du is kept.
 
 #include "../common/activation.wgsl"
 #include "../common/lane_sums.wgsl"
@@ -10,6 +10,10 @@
 @group(0) @binding(1) var<storage, read> dy: array<Stored>;
 @group(0) @binding(2) var<storage, read> norms: array<Norm>;
 @group(0) @binding(3) var<storage, read_write> partial: array<vec2f>;
+#if SKIP
+@group(0) @binding(4) var<storage, read> skip: array<Stored>;
+@group(0) @binding(5) var<storage, read_write> kept: array<Stored>;
+#end
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -23,7 +27,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var at = cursor(k, c);
   for (; k < end; k += LANES) {
     let normal_x = x_hat(norm, V(x[at.i]));
+#if SKIP
+    let du = V(dy[at.i]) * $(ACTIVATION)_slope(affine(norm, normal_x) + V(skip[at.i]));
+    kept[at.i] = Stored(du);
+#else
     let du = V(dy[at.i]) * $(ACTIVATION)_slope(affine(norm, normal_x));
+#end
     dgamma += du * normal_x;
     dbeta += du;
     at = advance(at);

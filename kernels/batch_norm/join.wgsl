@@ -4,10 +4,6 @@
 #include "../common/activation.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
-@group(0) @binding(1) var<storage, read_write> moments: array<vec4f>;
-@group(0) @binding(2) var<storage, read> gamma: array<f32>;
-@group(0) @binding(3) var<storage, read> beta: array<f32>;
-@group(0) @binding(4) var<storage, read_write> running: array<f32>;
 #if SKIP
 @group(0) @binding(5) var<storage, read> skip: array<Stored>;
 #end
@@ -16,7 +12,7 @@
 @group(0) @binding(7) var<storage, read_write> left: array<vec4f>;
 #end
 
-#include "./fold.wgsl"
+#include "./keep.wgsl"
 #include "./slab.wgsl"
 #if LEAVE
 #include "./lane_moments.wgsl"
@@ -29,8 +25,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let batch = batch_moments(c);
   let norm = norm_of(c, batch);
   if (slab == 0 && lane == 0) {
-    moments[c] = vec4f(norm.mean, norm.invstd, norm.gamma, norm.beta);
-    move_running(c, batch);
+    keep(c, norm, batch);
   }
   var k = slab * SLAB + lane;
   var at = cursor(k, c);

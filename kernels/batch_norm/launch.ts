@@ -8,7 +8,6 @@ import backwardMergeKernel from './backward_merge.wgsl';
 import backwardReduceKernel from './backward_reduce.wgsl';
 import finalizeKernel from './finalize.wgsl';
 import joinKernel from './join.wgsl';
-import joinBackwardKernel from './join_backward.wgsl';
 import normalizeKernel from './normalize.wgsl';
 import runningKernel from './running.wgsl';
 import statisticsKernel from './statistics.wgsl';
@@ -143,11 +142,18 @@ interface Join {
   readonly y: Tensor;
 }
 
-/** y = act(γ·x̂ + β (+ skip)), all [N,C,H,W]. Returns y's moments if they are asked for. */
-export function join(device: Device, { x, moments, norm, skip, activation, y }: Join, leave: boolean): Tensor {
+/** y = act(γ·x̂ + β (+ skip)), all [N,C,H,W]. */
+export function join(device: Device, launch: Join): void {
+  dispatchJoin(device, launch, false);
+}
+
+/** The same. Returns y's moments. */
+export const joinLeaving = (device: Device, launch: Join): Tensor => dispatchJoin(device, launch, true)!;
+
+function dispatchJoin(device: Device, { x, moments, norm, skip, activation, y }: Join, leave: boolean) {
   const { constants, slabs } = slabsOf(device, x);
   const fold = folded(moments, norm);
-  const left = momentsTensor(device, slabs, constants.C);
+  const left = leave ? momentsTensor(device, slabs, constants.C) : undefined;
   device.dispatch({
     kernel: joinKernel,
     constants: {
@@ -159,17 +165,11 @@ export function join(device: Device, { x, moments, norm, skip, activation, y }: 
       LEAVE: leave,
     },
     reads: { x, ...fold.reads, skip },
-    writes: { ...fold.writes, moments, y, ...(leave && { left }) },
+    writes: { ...fold.writes, moments, y, ...(left && { left }) },
     workgroups: [constants.C, slabs],
     flops: (4 + activationFlops[activation].value + (skip ? 1 : 0) + (leave ? 4 : 0)) * size(x) + fold.flops,
   });
   return left;
-}
-
-interface Backward {
-  readonly x: Tensor;
-  readonly dy: Tensor;
-  readonly norms: Tensor;
 }
 
 /** Where the gradients of γ and β [C] go, and of a bias in front of the normalisation and one that is added behind it. */
@@ -180,54 +180,31 @@ interface Gradients {
   readonly dbiasBehind?: Tensor;
 }
 
-/**
- * ds = dy · act′(bn(x) + skip), and bn's gradients: the first half of the way back through `join`. Returns what the other
- * half takes, slopes[C,4].
- */
-export function joinBackward(
-  device: Device,
-  {
-    x,
-    dy,
-    norms,
-    skip,
-    activation,
-    ds,
-    ...gradients
-  }: Backward & Gradients & { skip: Tensor; activation: NormActivation; ds: Tensor },
-): Tensor {
-  const { constants, slabs } = slabsOf(device, x);
-  const partial = device.tensor([slabs, constants.C, 2]);
-  device.dispatch({
-    kernel: joinBackwardKernel,
-    constants: { ...constants, SUMS: 2, ACTIVATION: activation },
-    reads: { x, norms, skip, dy },
-    writes: { ds, partial },
-    workgroups: [constants.C, slabs],
-    flops: (8 + activationFlops[activation].slope) * size(x),
-  });
-  return mergeGradients(device, { x, partial, norms, training: true, ...gradients });
+interface Backward {
+  readonly x: Tensor;
+  readonly dy: Tensor;
+  readonly norms: Tensor;
 }
 
-/** The gradients from dy behind an activation. Returns slopes[C,4]. */
+interface BackwardParameters extends Backward, Gradients {
+  readonly activation: NormActivation;
+  readonly training: boolean;
+  /** What `join` added before the activation, and where to keep the gradient in front of that: the skip's own. */
+  readonly joined?: { readonly skip: Tensor; readonly kept: Tensor };
+}
+
+/** The gradients from dy behind an activation. Returns what takes a gradient back to x, slopes[C,4]. */
 export function backwardParameters(
   device: Device,
-  {
-    x,
-    dy,
-    norms,
-    activation,
-    training,
-    ...gradients
-  }: Backward & Gradients & { activation: NormActivation; training: boolean },
+  { x, dy, norms, activation, training, joined, ...gradients }: BackwardParameters,
 ): Tensor {
   const { constants, slabs } = slabsOf(device, x);
   const partial = device.tensor([slabs, constants.C, 2]);
   device.dispatch({
     kernel: backwardReduceKernel,
-    constants: { ...constants, SUMS: 2, ACTIVATION: activation },
-    reads: { x, dy, norms },
-    writes: { partial },
+    constants: { ...constants, SUMS: 2, ACTIVATION: activation, SKIP: joined !== undefined },
+    reads: { x, dy, norms, skip: joined?.skip },
+    writes: { partial, ...(joined && { kept: joined.kept }) },
     workgroups: [constants.C, slabs],
     flops: (8 + activationFlops[activation].slope) * size(x),
   });

@@ -184,7 +184,7 @@ export function depthwiseBackward(
     kernel: work.kernel,
     constants: { ...constants, ...slabs.constants, C: c, SUMS: 11, ACTIVATION: activation },
     reads: { dz, d, e, channels, planes, weight },
-    writes: { [strided ? 'dx' : 'du']: du, partial },
+    writes: { dx: du, partial },
     workgroups: [c, slabs.slabs],
     flops: (11 + slope + 36) * size(d) + (4 + value + slope + 5) * size(e),
   });

@@ -6,15 +6,11 @@
 #include "../common/activation.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
-@group(0) @binding(1) var<storage, read_write> moments: array<vec4f>;
-@group(0) @binding(2) var<storage, read> gamma: array<f32>;
-@group(0) @binding(3) var<storage, read> beta: array<f32>;
-@group(0) @binding(4) var<storage, read_write> running: array<f32>;
 @group(0) @binding(5) var<storage, read> weight: array<f32>;
 @group(0) @binding(6) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(7) var<storage, read_write> left: array<vec4f>;
 
-#include "../batch_norm/fold.wgsl"
+#include "../batch_norm/keep.wgsl"
 #include "../batch_norm/lane_moments.wgsl"
 #include "../depthwise/walk.wgsl"
 
@@ -43,8 +39,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let batch = batch_moments(c);
   norm = norm_of(c, batch);
   if (group.y == 0 && lane == 0) {
-    moments[c] = vec4f(norm.mean, norm.invstd, norm.gamma, norm.beta);
-    move_running(c, batch);
+    keep(c, norm, batch);
   }
   let end = min((group.y + 1) * SLAB, POSITIONS);
   for (var band = group.y * SLAB + lane; band < end; band += LANES) {

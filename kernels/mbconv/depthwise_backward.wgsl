@@ -7,20 +7,8 @@
 
 #sizes POSITIONS SLAB C HEIGHT_OUT ROW_OUT ROWS BANDS
 
-#include "../common/vector.wgsl"
-
-@group(0) @binding(0) var<storage, read> dz: array<Stored>;
-@group(0) @binding(1) var<storage, read> d: array<Stored>;
-@group(0) @binding(2) var<storage, read> e: array<Stored>;
-@group(0) @binding(3) var<storage, read> channels: array<Hidden>;
-@group(0) @binding(4) var<storage, read> planes: array<Plane>;
-@group(0) @binding(5) var<storage, read> weight: array<f32>;
-@group(0) @binding(6) var<storage, read_write> du: array<Stored>;
-@group(0) @binding(7) var<storage, read_write> partial: array<f32>; // [slabs,C,11]
-
 #include "./depthwise_gradient.wgsl"
 #include "../common/taps.wgsl"
-#include "../common/lane_sums.wgsl"
 
 /// A vector of e on its way through the kernel's three rows.
 struct Pixel {
@@ -76,7 +64,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       top += row_dots(above.value, near);
       if (r >= first + 2) {
         let gradient = above.slope * done;
-        du[(r - 2) * ROW_OUT + j] = Stored(gradient);
+        dx[(r - 2) * ROW_OUT + j] = Stored(gradient);
         dgamma += gradient * above.x_hat;
         dbeta += gradient;
       }
@@ -90,10 +78,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   put($(3 + l), middle[$(2 - l)], lane);
   put($(6 + l), bottom[$(2 - l)], lane);
 #end
-  put(9, sum_of(dgamma), lane);
-  put(10, sum_of(dbeta), lane);
-  workgroupBarrier();
-  for (var s = lane; s < SUMS; s += LANES) {
-    partial[(group.y * C + c) * SUMS + s] = total(s);
-  }
+  leave(group.y, c, dgamma, dbeta, lane);
 }

@@ -4,20 +4,8 @@
 
 #sizes POSITIONS SLAB C
 
-#include "../common/vector.wgsl"
-
-@group(0) @binding(0) var<storage, read> dz: array<Stored>;
-@group(0) @binding(1) var<storage, read> d: array<Stored>;
-@group(0) @binding(2) var<storage, read> e: array<Stored>;
-@group(0) @binding(3) var<storage, read> channels: array<Hidden>;
-@group(0) @binding(4) var<storage, read> planes: array<Plane>;
-@group(0) @binding(5) var<storage, read> weight: array<f32>;
-@group(0) @binding(6) var<storage, read_write> dx: array<Stored>;
-@group(0) @binding(7) var<storage, read_write> partial: array<f32>; // [slabs,C,11]
-
 #include "./depthwise_gradient.wgsl"
 #include "../common/spread.wgsl"
-#include "../common/lane_sums.wgsl"
 
 /// Pixels of e at even and odd columns of a row, normalised by bn1.
 struct Columns {
@@ -92,10 +80,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for k in 0..9
   put($k, dweight$k, lane);
 #end
-  put(9, sum_of(dgamma), lane);
-  put(10, sum_of(dbeta), lane);
-  workgroupBarrier();
-  for (var s = lane; s < SUMS; s += LANES) {
-    partial[(group.y * C + c) * SUMS + s] = total(s);
-  }
+  leave(group.y, c, dgamma, dbeta, lane);
 }

@@ -3,15 +3,11 @@
 #include "../common/vector.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
-@group(0) @binding(1) var<storage, read_write> moments: array<vec4f>;
-@group(0) @binding(2) var<storage, read> gamma: array<f32>;
-@group(0) @binding(3) var<storage, read> beta: array<f32>;
-@group(0) @binding(4) var<storage, read_write> running: array<f32>;
 @group(0) @binding(5) var<storage, read> weight: array<f32>;
 @group(0) @binding(6) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(7) var<storage, read_write> left: array<vec4f>;
 
-#include "../batch_norm/fold.wgsl"
+#include "../batch_norm/keep.wgsl"
 
 var<workgroup> norms: array<Norm, CHANNELS>;
 
@@ -21,8 +17,7 @@ fn prepare(leads: bool, lane: u32) {
     let norm = norm_of(c, batch);
     norms[c] = norm;
     if (leads) {
-      moments[c] = vec4f(norm.mean, norm.invstd, norm.gamma, norm.beta);
-      move_running(c, batch);
+      keep(c, norm, batch);
     }
   }
   workgroupBarrier();

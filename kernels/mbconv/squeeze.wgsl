@@ -6,14 +6,10 @@
 #include "../common/plane_sum.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
-@group(0) @binding(1) var<storage, read_write> moments: array<vec4f>;
-@group(0) @binding(2) var<storage, read> gamma: array<f32>;
-@group(0) @binding(3) var<storage, read> beta: array<f32>;
-@group(0) @binding(4) var<storage, read_write> running: array<f32>;
 @group(0) @binding(5) var<storage, read_write> squeezed: array<f32>;
 @group(0) @binding(6) var<storage, read_write> slopes: array<vec2f>;
 
-#include "../batch_norm/fold.wgsl"
+#include "../batch_norm/keep.wgsl"
 
 var<private> norm: Norm;
 
@@ -35,8 +31,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     squeezed[plane] = total.sums[0] / f32(PLANE * WIDTH);
     slopes[plane] = vec2f(total.sums[1], total.sums[2]);
     if (plane < C) {
-      moments[c] = vec4f(norm.mean, norm.invstd, norm.gamma, norm.beta);
-      move_running(c, batch);
+      keep(c, norm, batch);
     }
   }
 }

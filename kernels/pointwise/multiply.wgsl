@@ -4,7 +4,7 @@
 //
 // Backward to the input, a stride spreads pixels out instead of skipping them.
 
-#sizes POSITIONS GROUPS_X WIDTH_IN WIDTH_OUT PLANE_OUT
+#sizes WIDTH_IN WIDTH_OUT
 
 #include "../common/activation.wgsl"
 
@@ -20,8 +20,6 @@
 @group(0) @binding(4) var<storage, read> gate: array<f32>;
 #end
 @group(0) @binding(5) var<storage, read_write> y: array<Stored>;
-
-#include "./product.wgsl"
 
 fn load0(i: u32, c: u32, n: u32) -> V {
 #if GATED
@@ -45,24 +43,14 @@ fn finish(o: u32, n: u32, p: u32, sum: V) {
   y[i] = Stored($(ACTIVATION)(value));
 }
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let o = group.y * TILE_O;
-  var at: Pixels;
-  var p: array<u32, VECTORS>;
-  var inside: array<bool, VECTORS>;
-#for v in 0..VECTORS
-  let position$v = ((group.z * GROUPS_X + group.x) * VECTORS + $v) * LANES + lane;
-  inside[$v] = position$v < POSITIONS;
-  p[$v] = min(position$v, POSITIONS - 1) % PLANE_OUT;
-  at.n$v = min(position$v, POSITIONS - 1) / PLANE_OUT;
+fn source_of(p: u32) -> u32 {
 #if STRIDE == 1
-  at.source$v = p[$v];
+  return p;
 #elif TRANSPOSED
-  at.source$v = p[$v] / WIDTH_OUT / STRIDE * WIDTH_IN + p[$v] % WIDTH_OUT / STRIDE;
+  return p / WIDTH_OUT / STRIDE * WIDTH_IN + p % WIDTH_OUT / STRIDE;
 #else
-  at.source$v = p[$v] / WIDTH_OUT * STRIDE * WIDTH_IN + p[$v] % WIDTH_OUT * STRIDE;
+  return p / WIDTH_OUT * STRIDE * WIDTH_IN + p % WIDTH_OUT * STRIDE;
 #end
-#end
-  finish_tile(o, product(o, at), at, p, inside);
 }
+
+#include "./each.wgsl"

@@ -3,8 +3,6 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
 
-export { cachePath } from '../runtime/cache_path.ts';
-
 /**
  * Makes a folder in one move: `fill` writes into a temporary one beside it, so that nobody ever sees half of it,
  * processes side by side included.

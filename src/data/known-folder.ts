@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cachePath } from './cache-folder.ts';
+import { cachePath } from '../runtime/cache_path.ts';
 import { CIFAR10_FOLDER, readCifar10 } from './cifar10-folder.ts';
 import { CIFAR100_FOLDER, readCifar100 } from './cifar100-folder.ts';
 import type { Splits } from './dataset.ts';

@@ -5,8 +5,9 @@ import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import type Sharp from 'sharp';
+import { cachePath } from '../runtime/cache_path.ts';
 import { UserError } from '../runtime/errors.ts';
-import { cachePath, makeFolder } from './cache-folder.ts';
+import { makeFolder } from './cache-folder.ts';
 import type { Pictures } from './dataset.ts';
 import type { OnDataProgress } from './progress.ts';
 

@@ -1,4 +1,6 @@
+import { type MBConv, Residual } from '../nn/blocks.ts';
 import type { YYNetConfig } from '../yinyang/config.ts';
+import { YYNet } from '../yinyang/yynet.ts';
 
 /** Where a block of the net stands and what it is. Its parameters are called `${part}.${index}.…`. */
 export interface Block {
@@ -12,17 +14,14 @@ export interface Block {
 
 /** The blocks of a net in the order of its forward pass: Yin, Yang, single path. */
 export function blocksOf(config: YYNetConfig): Block[] {
-  const { branchLayers, branchBlocks, bodyLayers, bodyBlocks, bodyExtraStride } = config;
-  return [
-    ...part('yin', branchLayers, branchBlocks, (position) => position === branchBlocks),
-    ...part('yang', branchLayers, branchBlocks, (position) => position === 1),
-    ...part('body', bodyLayers, bodyBlocks, (position) => position === 0 || (position === 1 && bodyExtraStride)),
-  ];
-}
-
-function part(part: Block['part'], layers: number, blocks: number, strided: (position: number) => boolean): Block[] {
-  return Array.from({ length: layers * (1 + blocks) }, (_, index) => {
-    const position = index % (1 + blocks);
-    return { part, index, layer: (index - position) / (1 + blocks), position, stride: strided(position) ? 2 : 1 };
+  const net = new YYNet(config);
+  return (['yin', 'yang', 'body'] as const).flatMap((part) => {
+    let [layer, position] = [-1, 0];
+    return (net[part].modules as readonly (Residual | MBConv)[]).map((block, index) => {
+      const begins = block instanceof Residual;
+      layer += begins ? 1 : 0;
+      position = begins ? 0 : position + 1;
+      return { part, index, layer, position, stride: block.stride };
+    });
   });
 }

@@ -1,3 +1,4 @@
+import { BatchNorm2d } from '../nn/layers.ts';
 import type { StateDict } from '../nn/parameters.ts';
 import type { Shape } from '../runtime/tensor.ts';
 
@@ -14,9 +15,6 @@ export interface Affine {
   readonly shift: Float64Array;
 }
 
-/** PyTorch's, and that of our BatchNorm2d. */
-const EPS = 1e-5;
-
 /** The convolution called `name`; its biases are 0 where it has none. */
 export function convolution(state: StateDict, name: string): Convolution {
   const { shape, data } = state[`${name}.weight`];
@@ -29,7 +27,7 @@ export function batchNorm(state: StateDict, name: string): Affine {
   const [gamma, beta, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map(
     (key) => state[`${name}.${key}`].data,
   );
-  const scale = Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c] + EPS));
+  const scale = Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c] + BatchNorm2d.RATES.eps));
   return { scale, shift: Float64Array.from(beta, (b, c) => b - mean[c] * scale[c]) };
 }
 

@@ -26,7 +26,7 @@ export class Residual extends Module {
   constructor(
     cIn: number,
     channels: number,
-    private readonly stride: 1 | 2,
+    readonly stride: 1 | 2,
     private readonly activation: Activation,
   ) {
     super();
@@ -116,7 +116,7 @@ export class MBConv extends Module {
   constructor(
     cIn: number,
     channels: number,
-    private readonly stride: 1 | 2,
+    readonly stride: 1 | 2,
     { activation, gate, dropout }: MBConvOptions,
   ) {
     super();

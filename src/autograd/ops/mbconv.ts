@@ -47,7 +47,7 @@ export interface MBConvAttrs extends SqueezeExciteAttrs {
 export const mbconv = defineOp({
   name: 'mbconv',
   forward(device, inputs: MBConvInputs, attrs: MBConvAttrs) {
-    const { x, shortcut } = inputs;
+    const { x } = inputs;
     require(x.shape.length === 4, this.name, 'x must be [N,C,H,W]', x.shape);
     const [n, c, h, w] = x.shape;
     const [hidden] = inputs.expand.shape;
@@ -81,23 +81,16 @@ export const mbconv = defineOp({
       activation,
     );
 
-    let skip = x;
-    let pooled = x;
-    let largest: Tensor | undefined;
-    if (stride === 2) {
-      pooled = picture(n, c, ...small);
-      largest = maxPool.forward(device, { x, y: pooled });
-    }
-    if (shortcut) {
-      skip = picture(n, channels, ...small);
-      pointwise.forward(device, { x: pooled, weight: shortcut, bias: inputs.shortcutBias, y: skip, stride: 1 });
-    }
+    const { skip, pooled, largest } = skipOf(device, inputs, stride);
     const y = picture(n, channels, ...small);
-    const moments = batchNorm.join(
-      device,
-      { x: p, moments: moments3, norm: norm(3), skip, activation: 'none', y },
-      true,
-    );
+    const moments = batchNorm.joinLeaving(device, {
+      x: p,
+      moments: moments3,
+      norm: norm(3),
+      skip,
+      activation: 'none',
+      y,
+    });
     const norms = [moments0, moments1, moments2, moments3].map(batchNorm.normsIn);
     const saved = { inputs, e, d, p, norms, squeezed, slopes, reduced, gate, pooled, largest };
     return { y: { ...y, moments: { tensor: moments } }, saved };
@@ -173,6 +166,27 @@ export const mbconv = defineOp({
     }
   },
 });
+
+/** What an MBConv's shortcut gives, what it was made of, and where in its window each pooled pixel was. */
+export function skipOf(
+  device: Device,
+  { x, shortcut, shortcutBias }: Pick<MBConvInputs, 'x' | 'shortcut' | 'shortcutBias'>,
+  stride: 1 | 2,
+): { skip: Tensor; pooled: Tensor; largest?: Tensor } {
+  const [n, c, h, w] = x.shape;
+  const picture = (channels: number) =>
+    device.tensor([n, channels, Math.ceil(h / stride), Math.ceil(w / stride)], x.dtype);
+  let pooled = x;
+  let largest: Tensor | undefined;
+  if (stride === 2) {
+    pooled = picture(c);
+    largest = maxPool.forward(device, { x, y: pooled });
+  }
+  if (!shortcut) return { skip: pooled, pooled, largest };
+  const skip = picture(shortcut.shape[0]);
+  pointwise.forward(device, { x: pooled, weight: shortcut, bias: shortcutBias, y: skip, stride: 1 });
+  return { skip, pooled, largest };
+}
 
 /** The gradient of x by the shortcut. */
 function skipGradient(

@@ -1,10 +1,10 @@
 import * as depthwise from '../../../kernels/depthwise/launch.ts';
 import * as globalAvgPool from '../../../kernels/global_avg_pool/launch.ts';
-import * as maxPool from '../../../kernels/max_pool/launch.ts';
 import * as pointwise from '../../../kernels/pointwise/launch.ts';
 import { excite, type SqueezeExciteAttrs } from '../../../kernels/squeeze_excite/launch.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { defineOp, require } from '../op.ts';
+import { skipOf } from './mbconv.ts';
 
 /**
  * Weights and biases: of the three convolutions (expand, depthwise, project) with the normalisations around each inside,
@@ -38,7 +38,7 @@ export interface FoldedMBConvAttrs extends SqueezeExciteAttrs {
 export const mbconvFolded = defineOp({
   name: 'mbconvFolded',
   forward(device, inputs: FoldedMBConvInputs, { stride, ...kinds }: FoldedMBConvAttrs) {
-    const { x, weight1, bias1, weight2, bias2, weight3, bias3, shortcut, shortcutBias } = inputs;
+    const { x, weight1, bias1, weight2, bias2, weight3, bias3 } = inputs;
     const { activation } = kinds;
     require(x.shape.length === 4, this.name, 'x must be [N,C,H,W]', x.shape);
     const [n, c, h, w] = x.shape;
@@ -56,16 +56,7 @@ export const mbconvFolded = defineOp({
     globalAvgPool.forward(device, { x: means, y: squeezed });
     const { gate } = excite(device, { squeezed, ...inputs }, kinds);
 
-    let skip = x;
-    if (stride === 2) {
-      skip = picture(n, c, ...small);
-      maxPool.forward(device, { x, y: skip });
-    }
-    if (shortcut) {
-      const pooled = skip;
-      skip = picture(n, channels, ...small);
-      pointwise.forward(device, { x: pooled, weight: shortcut, bias: shortcutBias, y: skip, stride: 1 });
-    }
+    const { skip } = skipOf(device, inputs, stride);
     const y = picture(n, channels, ...small);
     pointwise.forward(device, { x: d, weight: weight3, bias: bias3, gate, addend: skip, y, stride: 1 });
     return { y, saved: undefined };

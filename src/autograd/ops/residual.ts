@@ -52,10 +52,10 @@ export const residual = defineOp({
 
     const [y1, a1, y2, skip, y] = [picture(), picture(), picture(), picture(), picture()];
     const moments1 = conv3x3.forwardLeaving(device, { x, weight: weight1, bias: bias1, y: y1, stride });
-    batchNorm.join(device, { x: y1, moments: moments1, norm: norm(1), activation, y: a1 }, false);
+    batchNorm.join(device, { x: y1, moments: moments1, norm: norm(1), activation, y: a1 });
     const moments2 = conv3x3.forwardLeaving(device, { x: a1, weight: weight2, bias: bias2, y: y2, stride: 1 });
     pointwise.forward(device, { x, weight: shortcut, bias: shortcutBias, y: skip, stride });
-    const moments = batchNorm.join(device, { x: y2, moments: moments2, norm: norm(2), skip, activation, y }, true);
+    const moments = batchNorm.joinLeaving(device, { x: y2, moments: moments2, norm: norm(2), skip, activation, y });
     const norms = [batchNorm.normsIn(moments1), batchNorm.normsIn(moments2)];
     return { y: { ...y, moments: { tensor: moments } }, saved: { inputs, y1, a1, y2, skip, norms } };
   },
@@ -66,8 +66,8 @@ export const residual = defineOp({
     /** Where an input's gradient goes, wanted or not: some come together with others. */
     const into = (name: keyof ResidualInputs) => wanted[name]?.tensor ?? like(inputs[name]);
     const ds = like(y2);
-    const slopes2 = batchNorm.joinBackward(device, {
-      ...{ x: y2, dy, norms: norms[1], skip, activation, ds },
+    const slopes2 = batchNorm.backwardParameters(device, {
+      ...{ x: y2, dy, norms: norms[1], activation, training: true, joined: { skip, kept: ds } },
       ...{ dgamma: into('gamma2'), dbeta: into('beta2'), dbias: into('bias2'), dbiasBehind: into('shortcutBias') },
     });
     const dy2 = like(y2);
