@@ -29,6 +29,8 @@ export * from './runtime/profile.ts';
 export { Recording } from './runtime/recording.ts';
 export * from './runtime/tensor.ts';
 export { type Tiles, type Tuned, Tuning } from './runtime/tuning.ts';
+export * from './train/classifier.ts';
+export * from './train/confusion.ts';
 export * from './train/evaluation.ts';
 export * from './train/profile.ts';
 export * from './train/recipe.ts';

@@ -1,0 +1,104 @@
+import { normalize } from '../../kernels/augment/launch.ts';
+import { Tape } from '../autograd/tape.ts';
+import { batches, loadBatches, type Pictures } from '../data/dataset.ts';
+import { Random } from '../data/random.ts';
+import { ParameterSet, type StateDict } from '../nn/parameters.ts';
+import type { Device } from '../runtime/device.ts';
+import type { Recording } from '../runtime/recording.ts';
+import { sizeOf, type Tensor } from '../runtime/tensor.ts';
+import type { YYNetConfig } from '../yinyang/config.ts';
+import { YYNet } from '../yinyang/yynet.ts';
+import { ConfusionMatrix } from './confusion.ts';
+import type { Normalisation } from './evaluation.ts';
+
+/** A trained net, as far as using it takes: a checkpoint has all of this. */
+export interface TrainedNet {
+  readonly config: YYNetConfig;
+  readonly classNames: readonly string[];
+  readonly state: StateDict;
+  /** What pictures are normalised with. */
+  readonly recipe: Normalisation;
+}
+
+/** How a classifier does on a data set. */
+export interface Verdict {
+  /** Mean cross entropy. */
+  readonly loss: number;
+  readonly confusion: ConfusionMatrix;
+}
+
+/** A trained net ready for use: one recorded forward pass on folded weights, for one size of batch. */
+export class Classifier {
+  private constructor(
+    private readonly device: Device,
+    private readonly net: TrainedNet,
+    readonly batchSize: number,
+    private readonly pixels: Tensor,
+    private readonly recording: Recording<Tensor>,
+  ) {}
+
+  /**
+   * Loads the net onto the device and compiles its forward pass.
+   * @throws Error where the state does not fit the config
+   */
+  static async create(device: Device, trained: TrainedNet, batchSize: number): Promise<Classifier> {
+    const { config, state, recipe } = trained;
+    const net = new YYNet(config);
+    new ParameterSet(device, net, new Random(0)).loadStateDict(state);
+    const folding = await device.record(() => net.fold(device));
+    folding.run();
+    const pixels = device.tensor([batchSize, config.inputChannels, config.inputSize, config.inputSize], 'u8');
+    const recording = await device.record(() => {
+      const images = device.tensor(pixels.shape);
+      normalize(device, { pixels, images, mean: recipe.mean, std: recipe.std });
+      return net.forward({ tape: new Tape(device), training: false, folded: folding.result }, images);
+    });
+    return new Classifier(device, trained, batchSize, pixels, recording);
+  }
+
+  /**
+   * The logits [count, classes] of up to `batchSize` pictures.
+   * @param pixels 0..255 as [count, channels, size, size]; what follows them is ignored
+   */
+  async logits(pixels: Uint8Array, count: number): Promise<Float32Array> {
+    const { device, batchSize, recording, net } = this;
+    if (count > batchSize) throw new Error(`logits(): at most ${batchSize} pictures, got ${count}`);
+    const batch = new Uint8Array(sizeOf(this.pixels.shape));
+    batch.set(pixels.subarray(0, (count * batch.length) / batchSize));
+    device.write(this.pixels, batch);
+    recording.run();
+    return (await device.read(recording.result)).subarray(0, count * net.config.classes);
+  }
+
+  /** Classifies a whole data set. `onBatch` hears how many pictures are done. */
+  async evaluate(pictures: Pictures, onBatch?: (done: number) => void): Promise<Verdict> {
+    const { batchSize, net } = this;
+    const { classes } = net.config;
+    const confusion = new ConfusionMatrix(net.classNames);
+    let loss = 0;
+    let done = 0;
+    const order = batches(pictures.length, batchSize);
+    for await (const { images, labels, count } of loadBatches(pictures, batchSize, order)) {
+      const logits = await this.logits(images, count);
+      for (let i = 0; i < count; i++) {
+        const logProbabilities = logSoftmax(logits.subarray(i * classes, (i + 1) * classes));
+        loss -= logProbabilities[labels[i]];
+        confusion.add(labels[i], argmax(logProbabilities));
+      }
+      done += count;
+      onBatch?.(done);
+    }
+    return { loss: loss / pictures.length, confusion };
+  }
+}
+
+/** Probabilities that add up to 1. */
+export const softmax = (logits: Float32Array): Float64Array => logSoftmax(logits).map(Math.exp);
+
+function logSoftmax(logits: Float32Array): Float64Array {
+  const largest = Math.max(...logits);
+  const sum = logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0);
+  return Float64Array.from(logits, (logit) => logit - largest - Math.log(sum));
+}
+
+const argmax = (values: Float64Array) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
