@@ -1,9 +1,11 @@
-// Bundles the library and the commands into dist/, and makes sure that the library's main entry runs in a page.
+// Builds the library and the commands into dist/, a file for each source so that bundlers can leave out what a program
+// does not use; makes sure that the library's main entry runs in a page, and that it stays small.
 import { chmod, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { esbuildWgsl } from './wgsl-plugin.mjs';
+import { rolldown } from 'rolldown';
+import { checkSize } from './size.mjs';
+import { viteWgsl } from './wgsl-plugin.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
@@ -17,34 +19,36 @@ for (const file of await sourcesIn('src/cli')) {
 }
 
 await rm('dist', { recursive: true, force: true });
-// One build for all entries, so that they share their classes.
-const { metafile } = await build({
-  entryPoints: [...(await sourcesIn('src')), ...commands],
-  outbase: 'src',
-  outdir: 'dist',
-  chunkNames: 'chunks/[name]-[hash]',
-  bundle: true,
-  splitting: true,
+const bundle = await rolldown({
+  input: [...(await sourcesIn('src')), ...commands],
+  platform: 'browser', // nothing that only Node has slips in by itself
+  // Packages are left to npm, but for the one that runs in a page too.
+  external: (name) => /^[^./]/.test(name) && name !== 'pbf' && !name.includes('node_modules'),
+  transform: { target: 'es2022' },
+  plugins: [viteWgsl],
+});
+const { output } = await bundle.write({
+  dir: 'dist',
   format: 'esm',
-  platform: 'node',
-  target: ['node20', 'es2022'],
-  packages: 'external',
-  alias: { pbf: './node_modules/pbf/index.js' }, // the one package that runs in a page too: bundled
   sourcemap: true,
-  metafile: true,
-  plugins: [esbuildWgsl],
-  logLevel: 'warning',
+  preserveModules: true,
+  preserveModulesRoot: '.',
+  // npm packs no folder named node_modules.
+  entryFileNames: ({ name }) => `${name.replace(/^src\//, '').replace(/^node_modules\//, 'packages/')}.js`,
 });
 
 for (const file of commands) await chmod(file.replace(/^src/, 'dist').replace(/ts$/, 'js'), 0o755);
-checkRunsInPage('dist/index.js');
+checkRunsInPage('index.js');
+await checkSize('dist/index.js');
 
-/** A page has neither Node's modules nor packages: what the entry loads must be bundled. */
+/** A page has neither Node's modules nor packages: what the entry loads must be among the output. */
 function checkRunsInPage(entry) {
+  const chunks = new Map(output.map((chunk) => [chunk.fileName, chunk]));
   const reached = new Set([entry]);
   for (const path of reached) {
-    for (const { path: imported, external } of metafile.outputs[path].imports) {
-      if (external) throw new Error(`${entry} must run in a page, but loads '${imported}' (in ${path}).`);
+    const { imports, dynamicImports } = chunks.get(path);
+    for (const imported of [...imports, ...dynamicImports]) {
+      if (!chunks.has(imported)) throw new Error(`${entry} must run in a page, but loads '${imported}' (in ${path}).`);
       reached.add(imported);
     }
   }

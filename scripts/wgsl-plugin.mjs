@@ -6,9 +6,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** Without comments and indentation, which only cost bytes; every line keeps its number, which errors name. */
+const strip = (text) => text.replace(/\/\/.*$/gm, '').replace(/^[ \t]+|[ \t]+$/gm, '');
+
 async function toModule(file) {
   const path = relative(root, file).split(sep).join('/');
-  const text = await readFile(file, 'utf8');
+  const text = strip(await readFile(file, 'utf8'));
   const included = [...text.matchAll(/^\s*#include\s+"([^"]+)"/gm)].map((match) => match[1]);
   const imports = included.map((name, i) => `import include${i} from ${JSON.stringify(name)};\n`).join('');
   const includes = included.map((name, i) => `${JSON.stringify(name)}: include${i}`).join(', ');
