@@ -9,8 +9,6 @@ export interface ImportedState {
   readonly state: StateDict;
   readonly config: YYNetConfig;
   readonly naming: Naming;
-  /** The ImageNet script computes bn0 and does not use it: there, the expansion takes the block's raw input. */
-  readonly bn0Unused: boolean;
 }
 
 /**
@@ -20,18 +18,18 @@ export interface ImportedState {
 export function importState(tensors: NamedTensors, config: YYNetConfig = configOf(tensors)): ImportedState {
   const naming = namingOf(Object.keys(tensors));
   const state = collect(tensors, config, keysOf(naming, config));
-  return { state, config, naming, bn0Unused: naming === 'imagenet-script' };
+  return { state, config, naming };
 }
 
 /** What shapes do not tell, as the authors' programs have it. */
 const UNSEEN: Record<Exclude<Naming, 'yynet'>, YYNetConfig> = {
   'cifar-notebook': { ...presets['yynet-16'], fusion: 'a*i', activation: 'silu' },
-  'imagenet-script': { ...presets['yynet-imagenet'], fusion: 'a*(1-i)+a-i', yin: 'first' },
+  'imagenet-script': { ...presets['yynet-imagenet'], fusion: 'a*(1-i)+a-i', yin: 'first', bn0: false },
 };
 
 /**
  * The config of the net that these tensors belong to, read off their shapes. What shapes do not tell (fusion, Yin's
- * input, activation, gate, dropout, input size) is as in the authors' program that the names belong to, or under our
+ * input, activation, gate, bn0's use, dropout, input size) is as in the authors' program that the names belong to, or under our
  * names as in the paper's net for CIFAR-10, or for ImageNet where the single path lacks the extra stride. What is
  * `known` goes before all that.
  * @throws {UserError} if the keys are nobody's or a tensor needed for this is missing

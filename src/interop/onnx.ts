@@ -88,9 +88,10 @@ class Exporter {
   }
 
   private mbconv(name: string, x: string, stride: number): string {
-    const { graph } = this;
-    const raw = foldBefore(this.norm(`${name}.bn0`), this.layer(`${name}.expand`));
-    const expand = foldAfter(raw, this.norm(`${name}.bn1`));
+    const { graph, config } = this;
+    const raw = this.layer(`${name}.expand`);
+    const behindBn0 = config.bn0 ? foldBefore(this.norm(`${name}.bn0`), raw) : raw;
+    const expand = foldAfter(behindBn0, this.norm(`${name}.bn1`));
     const depthwise = foldAfter(this.layer(`${name}.depthwise`), this.norm(`${name}.bn2`));
     const project = foldAfter(this.layer(`${name}.project`), this.norm(`${name}.bn3`));
     let y = this.act(graph.convolution(`${name}.expand`, x, expand));

@@ -91,6 +91,8 @@ export interface MBConvOptions {
   readonly gate: Gate;
   /** Probability, after the depthwise convolution; 0 where none is wanted. */
   readonly dropout: { readonly p: number; readonly stream: number };
+  /** Whether bn0 is used; if not, its parameters exist and do nothing. True if not given. */
+  readonly bn0?: boolean;
 }
 
 /** Hidden channels for each output channel of an MBConv. */
@@ -108,6 +110,7 @@ export class MBConv extends Module {
   readonly depthwise: DepthwiseConv2d;
   readonly bn2: BatchNorm2d;
   private readonly dropout: Dropout;
+  private readonly usesBn0: boolean;
   readonly se: SqueezeExcite;
   readonly project: Conv2d;
   readonly bn3: BatchNorm2d;
@@ -117,11 +120,12 @@ export class MBConv extends Module {
     cIn: number,
     channels: number,
     readonly stride: 1 | 2,
-    { activation, gate, dropout }: MBConvOptions,
+    { activation, gate, dropout, bn0 = true }: MBConvOptions,
   ) {
     super();
     const hidden = EXPANSION * channels;
     this.bn0 = new BatchNorm2d(cIn);
+    this.usesBn0 = bn0;
     this.expand = new Conv2d(cIn, hidden, 1, { bias: false });
     this.bn1 = new BatchNorm2d(hidden, activation);
     this.depthwise = new DepthwiseConv2d(hidden, stride);
@@ -137,13 +141,15 @@ export class MBConv extends Module {
   forward(pass: Pass, x: Tensor): Tensor {
     const folded = foldedIn(pass);
     if (folded) return this.folded(pass, folded, x);
-    return isFused(pass) && this.dropout.p === 0 ? this.fused(pass, x) : this.layered(pass, x);
+    const fusible = this.dropout.p === 0 && this.usesBn0;
+    return isFused(pass) && fusible ? this.fused(pass, x) : this.layered(pass, x);
   }
 
   override fold(device: Device): Folded {
-    const { bn0, expand, bn1, depthwise, bn2, project, bn3 } = this;
+    const { bn0, usesBn0, expand, bn1, depthwise, bn2, project, bn3 } = this;
+    const behindBn0 = usesBn0 ? foldBefore(device, bn0.norm, expand.weight.tensor) : expand.tensors;
     return new Map<Module, FoldedConvolution>([
-      [expand, foldAfter(device, foldBefore(device, bn0.norm, expand.weight.tensor), bn1.norm)],
+      [expand, foldAfter(device, behindBn0, bn1.norm)],
       [depthwise, foldAfter(device, depthwise.tensors, bn2.norm)],
       [project, foldAfter(device, project.tensors, bn3.norm)],
     ]);
@@ -177,9 +183,9 @@ export class MBConv extends Module {
     return tape.run(mbconv, inputs, { stride, ...se.kinds, running, ...BatchNorm2d.RATES });
   }
 
-  /** Layer by layer: gradients of evaluation, and the reference of the ops. */
+  /** Layer by layer: gradients of evaluation, the reference of the ops, and options that these lack. */
   private layered(pass: Pass, x: Tensor): Tensor {
-    let y = this.expand.forward(pass, this.bn0.forward(pass, x));
+    let y = this.expand.forward(pass, this.usesBn0 ? this.bn0.forward(pass, x) : x);
     y = this.depthwise.forward(pass, this.bn1.forward(pass, y));
     y = this.dropout.forward(pass, this.bn2.forward(pass, y));
     y = this.project.forward(pass, this.se.forward(pass, y));

@@ -31,6 +31,8 @@ export interface YYNetConfig {
   readonly yin: GreyMode;
   readonly activation: Activation;
   readonly gate: Gate;
+  /** Whether MBConv uses its bn0. In the authors' ImageNet script its parameters exist and do nothing. */
+  readonly bn0: boolean;
   /** Dropout probability inside MBConv and in the head. */
   readonly dropout: number;
 }
@@ -52,6 +54,7 @@ const cifar = (channels: number): YYNetConfig => ({
   yin: 'mean',
   activation: 'gelu',
   gate: 'sigmoid',
+  bn0: true,
   dropout: 0,
 });
 

@@ -83,10 +83,10 @@ class Builder {
   }
 
   private blocks(count: number, strided: (block: number) => boolean): MBConv[] {
-    const { activation, gate, dropout, channelsAdded } = this.config;
+    const { activation, gate, bn0, dropout, channelsAdded } = this.config;
     return Array.from({ length: count }, (_, block) => {
       const channels = this.width + channelsAdded;
-      const options = { activation, gate, dropout: { p: dropout, stream: this.stream() } };
+      const options = { activation, gate, bn0, dropout: { p: dropout, stream: this.stream() } };
       const mbconv = new MBConv(this.width, channels, strided(block) ? 2 : 1, options);
       this.width = channels;
       return mbconv;

@@ -11,7 +11,7 @@ const notebook: YYNetConfig = { ...narrow, fusion: 'a*i', activation: 'silu' };
 const script: YYNetConfig = {
   ...presets['yynet-imagenet'],
   ...{ channels: 4, bodyChannels: 10, hidden: 6, classes: 12, branchLayers: 2, bodyLayers: 3 },
-  ...{ fusion: 'a*(1-i)+a-i', yin: 'first' },
+  ...{ fusion: 'a*(1-i)+a-i', yin: 'first', bn0: false },
 };
 
 /** A state under another naming, with the counters that PyTorch keeps. */
@@ -63,17 +63,12 @@ test.each([
   ['imagenet-script', script],
 ] as const)('%s: state and config are found again', (naming, config) => {
   const imported = importState(renamed(naming, config));
-  expect(imported).toEqual({
-    state: learntState(config),
-    config,
-    naming,
-    bn0Unused: naming === 'imagenet-script',
-  });
+  expect(imported).toEqual({ state: learntState(config), config, naming });
 });
 
 test.each(Object.entries(nets))('%s: shapes tell the config, apart from what they cannot', (_, config) => {
-  const { fusion, yin, activation, gate, inputSize } = config;
-  expect(configOf(learntState(config), { fusion, yin, activation, gate, inputSize })).toEqual(config);
+  const { fusion, yin, activation, gate, bn0, inputSize } = config;
+  expect(configOf(learntState(config), { fusion, yin, activation, gate, bn0, inputSize })).toEqual(config);
 });
 
 test("a safetensors file of the notebook's names is imported", () => {

@@ -20,6 +20,7 @@ export const nets: Record<string, YYNetConfig> = {
     ...{ branchLayers: 2, branchBlocks: 2, bodyLayers: 2, bodyExtraStride: false, channelsAdded: 2 },
   },
   'one MBConv in each layer': { ...narrow, branchBlocks: 1, bodyBlocks: 1, channelsAdded: 3 },
+  'bn0 unused': { ...narrow, bn0: false },
   'two channels, odd sizes': { ...narrow, inputChannels: 2, inputSize: 21 },
   ...Object.fromEntries(fusionFormulas.map((fusion) => [`fusion ${fusion}`, { ...narrow, fusion }])),
 };

@@ -54,6 +54,7 @@ class MBConv(nn.Module):
     def __init__(self, config, c_in, c, stride):
         super().__init__()
         self.act, self.stride, hidden = ACTIVATIONS[config["activation"]], stride, 4 * c
+        self.uses_bn0 = config["bn0"]
         self.bn0 = nn.BatchNorm2d(c_in)
         self.expand = nn.Conv2d(c_in, hidden, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(hidden)
@@ -68,7 +69,7 @@ class MBConv(nn.Module):
             self.shortcut = nn.Identity()
 
     def forward(self, x):
-        y = self.act(self.bn1(self.expand(self.bn0(x))))
+        y = self.act(self.bn1(self.expand(self.bn0(x) if self.uses_bn0 else x)))
         y = self.act(self.bn2(self.depthwise(y)))
         y = self.bn3(self.project(self.se(y)))
         return y + self.shortcut(F.max_pool2d(x, 3, 2, 1) if self.stride == 2 else x)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { gradcheck } from '../../src/autograd/gradcheck.ts';
+import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
 import { MBConv, Residual } from '../../src/nn/blocks.ts';
 import { type Activation, type Gate, SqueezeExcite } from '../../src/nn/layers.ts';
@@ -48,4 +49,25 @@ test('parameters go by PyTorch names, in its order', () => {
     ...['expand.weight', 'depthwise.weight', 'se.reduce.weight', 'se.reduce.bias', 'se.expand.weight'],
     ...['se.expand.bias', 'project.weight', 'shortcut.weight'],
   ]);
+});
+
+test.each([true, false])('bn0, if unused, changes nothing and gets no gradient (training: %s)', async (training) => {
+  const device = await testDevice();
+  const x = upload(device, normal([2, 4, 4, 4], new Random(2)));
+  const run = async (bn0: boolean, gamma: number) => {
+    const options = { activation: 'gelu', gate: 'sigmoid', dropout: { p: 0, stream: 0 }, bn0 } as const;
+    const block = new MBConv(4, 4, 1, options);
+    const parameters = new ParameterSet(device, block, new Random(1));
+    device.write(block.bn0.weight.tensor, new Float32Array(4).fill(gamma));
+    const folded = training ? undefined : block.fold(device);
+    const tape = new Tape(device);
+    if (training) parameters.watch(tape);
+    const y = block.forward({ tape, training, folded }, x);
+    if (training) tape.backward(y, x);
+    return { y: await device.read(y), gradient: await device.read(block.bn0.weight.gradient!) };
+  };
+  const unused = await run(false, 3);
+  expect(unused.y).toEqual((await run(false, 1)).y);
+  expect(unused.y).not.toEqual((await run(true, 3)).y);
+  expect([...unused.gradient]).toEqual([0, 0, 0, 0]);
 });

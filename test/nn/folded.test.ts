@@ -43,7 +43,7 @@ const nets: Record<string, [YYNetConfig, height: number, width: number]> = {
   'every other choice, odd extents': [
     {
       ...{ ...presets['yynet-16'], channels: 6, channelsAdded: 1, bodyChannels: 9, branchLayers: 2, bodyLayers: 2 },
-      ...{ activation: 'silu', gate: 'hard_sigmoid', yin: 'first', fusion: 'a*(1-i)+a-i', dropout: 0.2 },
+      ...{ activation: 'silu', gate: 'hard_sigmoid', yin: 'first', fusion: 'a*(1-i)+a-i', bn0: false, dropout: 0.2 },
     },
     37,
     29,
