@@ -32,6 +32,7 @@ export { type Tiles, type Tuned, Tuning } from './runtime/tuning.ts';
 export * from './train/classifier.ts';
 export * from './train/confusion.ts';
 export * from './train/evaluation.ts';
+export * from './train/feature_maps.ts';
 export * from './train/profile.ts';
 export * from './train/recipe.ts';
 export * from './train/step.ts';
