@@ -17,10 +17,9 @@ export class Engine {
       targets: device.tensor([batch], 'i32'),
       seed: device.tensor([2], 'u32'),
       totals: device.upload(new Float32Array(2), [2]),
-      upstream: device.upload(Float32Array.of(1), [1]),
     };
     const context = { device, net, parameters, optimizer, recipe, ...tensors };
-    const step = await device.record(() => trainingStep(context, tensors, tensors.upstream));
+    const step = await device.record(() => trainingStep(context, tensors));
     return new Engine(context, step);
   }
 

@@ -17,7 +17,7 @@ const LAYERS = [
 
 /** The only files that may know Node. */
 const NODE_ONLY =
-  /^src\/(cli\/|node\.ts|runtime\/(node|swiftshader|cache_path|tile_cache)\.ts|data\/[\w-]+-folder\.ts)/;
+  /^src\/(cli\/|node\.ts|runtime\/(node|swiftshader|atomic|cache_path|tile_cache)\.ts|data\/[\w-]+-folder\.ts)/;
 
 async function sources(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true });

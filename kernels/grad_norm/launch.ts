@@ -11,14 +11,20 @@ const MAX_SLABS = 512;
 /** Steps without an overflow after which the loss is scaled up. */
 const INTERVAL = 2000;
 
+interface GradNorm {
+  readonly gradient: Tensor;
+  readonly norm: Tensor;
+  /** The scale that the gradient was multiplied with, good steps, skipped steps: [3]. */
+  readonly guard?: Tensor;
+  /** Whether the scale follows what f16 can hold. */
+  readonly dynamic?: boolean;
+}
+
 /**
- * norm[1] = the L2 norm of a flat f32 gradient. With lossScale [3] (scale, good steps, skipped steps), which the gradient
- * was multiplied with, norm[2] holds the true norm and what the gradient must be multiplied with: 0 if it is not finite.
+ * norm[1] = the L2 norm of a flat f32 gradient. With a guard, norm[2] holds the true norm and what the gradient must be
+ * multiplied with: 0 if it is not finite.
  */
-export function gradNorm(
-  device: Device,
-  { gradient, norm, lossScale }: { gradient: Tensor; norm: Tensor; lossScale?: Tensor },
-): void {
+export function gradNorm(device: Device, { gradient, norm, guard, dynamic = false }: GradNorm): void {
   const lanes = teamLanes(device);
   const v = vector(size(gradient), gradient);
   const count = size(gradient) / v.WIDTH;
@@ -35,9 +41,9 @@ export function gradNorm(
   });
   device.dispatch({
     kernel: normKernel,
-    constants: { LANES: lanes, SUMS: 1, SLABS: slabs, SCALED: lossScale !== undefined, INTERVAL },
+    constants: { LANES: lanes, SUMS: 1, SLABS: slabs, GUARDED: guard !== undefined, DYNAMIC: dynamic, INTERVAL },
     reads: { partial },
-    writes: { norm, ...(lossScale && { loss_scale: lossScale }) },
+    writes: { norm, ...(guard && { guard }) },
     workgroups: [1],
     flops: slabs,
   });

@@ -1,9 +1,11 @@
 // norm[0] = √ Σ_s partial[s], one workgroup.
 //
-// With SCALED, the loss was multiplied by a scale so that small gradients survive in f16, and so the norm is divided by
-// it. A gradient that is not finite spoils its step: norm[1], what gradients must be multiplied with, is then 0, the
-// scale is halved, and the step counted as skipped. After INTERVAL good steps in a row the scale is doubled. PyTorch's
-// GradScaler.
+// With GUARDED, the loss was multiplied by a scale, so the norm is divided by it, and a gradient that is not finite
+// spoils its step: norm[1], what gradients must be multiplied with, is then 0, and the step is counted as skipped.
+//
+// The scale is 1, and a spoiled step spoils all after it: the good steps are those before. With DYNAMIC the scale is what
+// lets small gradients survive in f16: it is halved after a spoiled step and doubled after INTERVAL good ones in a row.
+// PyTorch's GradScaler.
 
 #include "../common/lane_sums.wgsl"
 
@@ -11,14 +13,14 @@
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>;
 @group(0) @binding(1) var<storage, read_write> norm: array<f32>;
-#if SCALED
-struct LossScale {
+#if GUARDED
+struct Guard {
   scale: f32,
-  good: f32, // steps since the last change
+  good: f32, // steps; with DYNAMIC, since the last change
   skipped: f32,
 }
 
-@group(0) @binding(2) var<storage, read_write> loss_scale: LossScale;
+@group(0) @binding(2) var<storage, read_write> guard: Guard;
 #end
 
 @compute @workgroup_size(LANES)
@@ -32,23 +34,30 @@ fn main(@builtin(local_invocation_index) lane: u32) {
   if (lane != 0) {
     return;
   }
-#if SCALED
-  let length = sqrt(total(0)) / loss_scale.scale;
+#if GUARDED
+  let length = sqrt(total(0)) / guard.scale;
   norm[0] = length;
   // By its bits: compilers may assume that there is no infinity and no NaN.
-  if ((bitcast<u32>(length) & 0x7f800000u) == 0x7f800000u) {
+  var spoiled = (bitcast<u32>(length) & 0x7f800000u) == 0x7f800000u;
+#if !DYNAMIC
+  spoiled = spoiled || guard.skipped > 0.0;
+#end
+  if (spoiled) {
     norm[1] = 0.0;
-    loss_scale.scale *= 0.5;
-    loss_scale.good = 0.0;
-    loss_scale.skipped += 1.0;
+    guard.skipped += 1.0;
   } else {
-    norm[1] = 1.0 / loss_scale.scale;
-    loss_scale.good += 1.0;
-    if (loss_scale.good == INTERVAL) {
-      loss_scale.scale *= 2.0;
-      loss_scale.good = 0.0;
-    }
+    norm[1] = 1.0 / guard.scale;
+    guard.good += 1.0;
   }
+#if DYNAMIC
+  if (spoiled) {
+    guard.scale *= 0.5;
+    guard.good = 0.0;
+  } else if (guard.good == INTERVAL) {
+    guard.scale *= 2.0;
+    guard.good = 0.0;
+  }
+#end
 #else
   norm[0] = sqrt(total(0));
 #end

@@ -14,6 +14,22 @@ export function describe(metrics: EpochMetrics, epochs: number): string {
   );
 }
 
+function detail({ step, steps, loss, accuracy, learningRate, imagesPerSecond, secondsLeft }: Progress): string {
+  const parts = [`step ${step}/${steps}`];
+  if (loss !== undefined) parts.push(`loss ${loss.toFixed(4)}`);
+  if (accuracy !== undefined) parts.push(`accuracy ${percent(accuracy)}`);
+  parts.push(`lr ${learningRate.toPrecision(3)}`, `${imagesPerSecond.toFixed(1)} images/s`);
+  if (Number.isFinite(secondsLeft)) parts.push(`${duration(secondsLeft)} left`);
+  return parts.join('  ');
+}
+
+/** Such as 1 h 05 min, 12 min or 40 s. */
+function duration(seconds: number): string {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
 /** A bar on stderr, which a terminal sees move. */
 const bar = (format: string) =>
   new SingleBar({
@@ -52,9 +68,10 @@ export class ProgressLine {
   private readonly bar = bar('{title} {bar} {value}/{total}  {details}');
   private title = '';
 
-  update({ epoch, epochs, phase, images, of, imagesPerSecond, loss }: Progress): void {
+  update(progress: Progress): void {
+    const { epoch, epochs, phase, images, of } = progress;
     const title = `epoch ${epoch}/${epochs} ${phase}`;
-    const details = `${imagesPerSecond.toFixed(1)} images/s${loss === undefined ? '' : `  loss ${loss.toFixed(4)}`}`;
+    const details = detail(progress);
     if (title !== this.title) {
       this.stop();
       this.bar.start(of, images, { title, details });

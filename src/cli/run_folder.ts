@@ -1,8 +1,10 @@
-import { access, appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { access, appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeSafetensors } from '../data/safetensors.ts';
-import type { StateDict } from '../nn/parameters.ts';
+import { writeAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
+import { type Checkpoint, encodeCheckpoint } from '../train/checkpoint.ts';
+import type { EpochMetrics } from '../train/trainer.ts';
+import { readCheckpoint } from './checkpoint_file.ts';
 
 const exists = (path: string) =>
   access(path).then(
@@ -14,7 +16,7 @@ const exists = (path: string) =>
 const holdsRun = async (path: string) =>
   (await exists(join(path, 'metrics.jsonl'))) || (await exists(join(path, 'last.safetensors')));
 
-/** The folder a training run writes: config.json, metrics.jsonl and last.safetensors, or trace.json. */
+/** The folder of a training run: config.json, metrics.jsonl, last.safetensors and best.safetensors, or trace.json. */
 export class RunFolder {
   private constructor(readonly path: string) {}
 
@@ -23,14 +25,35 @@ export class RunFolder {
    * @throws UserError where it cannot be written, or already holds a run
    */
   static async create(path: string, config: object): Promise<RunFolder> {
-    if (await holdsRun(path)) throw new UserError(`${path} already holds a run; give --out another folder.`);
+    if (await holdsRun(path)) {
+      throw new UserError(
+        `${path} already holds a run; go on with it by --resume ${path}, or give --out another folder.`,
+      );
+    }
     try {
       await mkdir(path, { recursive: true });
-      await writeFile(join(path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
     } catch (error) {
       throw new UserError(`--out ${path} cannot be written: ${(error as Error).message}.`);
     }
+    await writeAtomically(join(path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
     return new RunFolder(path);
+  }
+
+  /**
+   * Opens the folder of a run that was stopped, at its last checkpoint where there is one.
+   * @throws UserError where there is no run, or its checkpoint is damaged
+   */
+  static async open(path: string): Promise<{ folder: RunFolder; from?: Checkpoint }> {
+    if (!(await exists(join(path, 'config.json')))) {
+      throw new UserError(`--resume ${path}: there is no run, as it has no config.json.`);
+    }
+    const folder = new RunFolder(path);
+    const last = join(path, 'last.safetensors');
+    if (!(await exists(last))) return { folder };
+    const from = await readCheckpoint(last);
+    if (!from.training) throw new UserError(`${last} holds a net, but no training that could go on.`);
+    await folder.forgetMetrics(from.training.position.epoch);
+    return { folder, from };
   }
 
   /** The first of runs/NAME, runs/NAME-2, runs/NAME-3 … that holds no run yet. */
@@ -41,8 +64,8 @@ export class RunFolder {
     }
   }
 
-  async appendMetrics(metrics: object): Promise<void> {
-    await appendFile(join(this.path, 'metrics.jsonl'), `${JSON.stringify(metrics)}\n`);
+  get configFile(): string {
+    return join(this.path, 'config.json');
   }
 
   /** Returns where the trace lies. */
@@ -52,13 +75,33 @@ export class RunFolder {
     return file;
   }
 
-  /** Replaces last.safetensors, in one move, so that it is never half written. */
-  async writeCheckpoint(state: StateDict, metadata: ReadonlyMap<string, string>): Promise<void> {
-    const tensors = new Map(
-      Object.entries(state).map(([name, { shape, data }]) => [name, { dtype: 'F32' as const, shape, data }]),
-    );
-    const file = join(this.path, 'last.safetensors');
-    await writeFile(`${file}.tmp`, encodeSafetensors(tensors, metadata));
-    await rename(`${file}.tmp`, file);
+  /** Keeps a finished epoch. The checkpoint is written last: whatever is lost before it, a resume makes again. */
+  async writeEpoch(metrics: EpochMetrics, checkpoint: Checkpoint): Promise<void> {
+    try {
+      await appendFile(join(this.path, 'metrics.jsonl'), `${JSON.stringify(metrics)}\n`);
+    } catch (error) {
+      throw new UserError(`${join(this.path, 'metrics.jsonl')} cannot be written: ${(error as Error).message}.`);
+    }
+    if (metrics.val_accuracy === metrics.best_accuracy) await this.write('best', checkpoint);
+    await this.write('last', checkpoint);
+  }
+
+  /** Keeps where training stands. Returns the file. */
+  async writeLast(checkpoint: Checkpoint): Promise<string> {
+    return this.write('last', checkpoint);
+  }
+
+  private async write(name: 'last' | 'best', checkpoint: Checkpoint): Promise<string> {
+    const file = join(this.path, `${name}.safetensors`);
+    await writeAtomically(file, encodeCheckpoint(checkpoint));
+    return file;
+  }
+
+  /** Drops the lines from an epoch on: they were written after the checkpoint, and will be again. */
+  private async forgetMetrics(epoch: number): Promise<void> {
+    const file = join(this.path, 'metrics.jsonl');
+    if (!(await exists(file))) return;
+    const lines = (await readFile(file, 'utf8')).split('\n').slice(0, epoch - 1);
+    await writeAtomically(file, lines.map((line) => `${line}\n`).join(''));
   }
 }

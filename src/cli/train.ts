@@ -1,54 +1,58 @@
 #!/usr/bin/env node
 import { Option } from 'commander';
-import { type FusionFormula, fusionFormulas } from '../autograd/ops/fuse.ts';
-import { dataNames, openData } from '../data/data-folder.ts';
-import type { Pictures, Splits } from '../data/dataset.ts';
-import type { DataProgress } from '../data/progress.ts';
+import { fusionFormulas } from '../autograd/ops/fuse.ts';
+import { dataNames } from '../data/data-folder.ts';
+import { UserError } from '../runtime/errors.ts';
 import { openNodeDevice, requestNodeAdapter } from '../runtime/node.ts';
 import { requireTimestamps } from '../runtime/profile.ts';
-import { greyNormalisation, type Precision, paperRecipe, type Recipe, shapesRecipe } from '../train/recipe.ts';
+import type { Checkpoint } from '../train/checkpoint.ts';
 import { Trainer } from '../train/trainer.ts';
-import { type Preset, presets, type YYNetConfig } from '../yinyang/config.ts';
+import { presets } from '../yinyang/config.ts';
 import { YYNet } from '../yinyang/yynet.ts';
 import { createCommand, integer, main, positive, share } from './command.ts';
 import { printProfile } from './profile.ts';
-import { DataLine, describe, ProgressLine } from './progress.ts';
 import { RunFolder } from './run_folder.ts';
+import {
+  absoluteData,
+  configureNet,
+  configureRecipe,
+  inputSizeOf,
+  loadData,
+  readSettings,
+  type Settings,
+  snakeCase,
+} from './settings.ts';
+import { train } from './training.ts';
 
-interface Options {
-  data: string;
-  model: Preset;
-  adapter: string;
-  epochs?: number;
-  batchSize?: number;
+/** Flags that set what a recipe file sets too. */
+interface Options extends Settings {
   lr?: number;
-  seed: number;
-  valSplit: number;
-  limitTrain?: number;
-  limitVal?: number;
-  fusion?: FusionFormula;
-  yin?: YYNetConfig['yin'];
-  activation?: YYNetConfig['activation'];
-  precision: Precision;
+  config?: string;
+  adapter: string;
   out?: string;
-  maxSteps?: number;
+  resume?: string;
+  checkpointEvery?: number;
   profile?: number;
   json?: boolean;
+  quiet?: boolean;
 }
 
+/** The flags that may stand beside --resume: none of them changes the result. */
+const BESIDE_RESUME = ['resume', 'adapter', 'checkpointEvery', 'json', 'quiet'];
+
 const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutional Net, on any WebGPU adapter.')
+  .option('--config <file>', 'a recipe in YAML or JSON, such as those in recipes/; flags go before what it says')
   .option(
     '--data <name|path>',
-    `${dataNames.join(', ')}, or a folder of pictures or of CIFAR's or MNIST's files`,
-    'shapes',
+    `${dataNames.join(', ')}, or a folder of pictures or of CIFAR's or MNIST's files (default: shapes)`,
   )
-  .option('--val-split <share>', 'of a folder of pictures without val/, the share that validates', share, 0.1)
-  .addOption(new Option('--model <name>', 'which net').choices(Object.keys(presets)).default('yynet-16'))
+  .option('--val-split <share>', 'of a folder of pictures without val/, the share that validates (default: 0.1)', share)
+  .addOption(new Option('--model <name>', 'which net (default: yynet-16)').choices(Object.keys(presets)))
   .option('--adapter <name>', "'auto', 'discrete', 'integrated', 'cpu' or part of an adapter's name", 'auto')
   .option('--epochs <n>', "passes over the training images (default: the data set's)", integer(1))
   .option('--batch-size <n>', "images a step (default: the data set's)", integer(1))
   .option('--lr <rate>', 'largest learning rate of the One Cycle schedule (default: 0.01)', positive)
-  .option('--seed <n>', 'seed of everything random', integer(0), 0)
+  .option('--seed <n>', 'seed of everything random (default: 0)', integer(0))
   .option('--limit-train <n>', 'train on the first n images only', integer(1))
   .option('--limit-val <n>', 'validate on the first n images only', integer(1))
   .addOption(new Option('--fusion <formula>', 'how Yang (a) and Yin (i) are joined').choices(fusionFormulas))
@@ -57,35 +61,43 @@ const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutio
   .addOption(
     new Option(
       '--precision <type>',
-      'what pictures and their gradients are stored as; mixed is f16 and needs shader-f16',
-    )
-      .choices(['f32', 'mixed'])
-      .default('f32'),
+      'what pictures and their gradients are stored as; mixed is f16 and needs shader-f16 (default: f32)',
+    ).choices(['f32', 'mixed']),
   )
   .option('--out <dir>', 'where the run is written (default: a new folder under runs/)')
+  .option('--resume <dir>', 'go on with the run in this folder, to the same bits as if it had never stopped')
+  .option('--checkpoint-every <n>', 'write last.safetensors every n steps, not only after each epoch', integer(1))
   .option('--max-steps <n>', 'stop after n steps', integer(1))
   .option('--profile <n>', 'instead of training, time every kernel of n steps and write trace.json', integer(1))
   .option('--json', 'print the metrics as JSON lines instead of a progress bar')
+  .option('--quiet', 'print nothing but errors')
   .addHelpText(
     'after',
     `
 Examples:
   yy-train                                            the built-in data set, in a few minutes on any machine
-  yy-train --data cifar-10-batches-bin --epochs 40    the paper's CIFAR-10 run
+  yy-train --data path/to/pictures                    a folder for each class
+  yy-train --config recipes/cifar10.yaml              the paper's CIFAR-10 run
+  yy-train --resume runs/cifar10-yynet-16             go on where it stopped
   yy-train --adapter discrete --model yynet-64        a wider net on the fast GPU`,
   )
-  .action(run);
+  .action((options: Options) => (options.resume ? resume(options) : begin(options)));
 
-async function run(options: Options): Promise<void> {
-  const data = await loadData(options);
-  const recipe = configureRecipe(options, data);
-  const net = new YYNet(configureNet(options, data));
-  const choice = await requestNodeAdapter({ adapter: options.adapter });
-  const device = await openNodeDevice(choice);
-  if (options.profile) requireTimestamps(device);
-  const { data: source, model, seed, limitTrain, limitVal, maxSteps } = options;
+async function begin(options: Options): Promise<void> {
+  const { adapter, out, config: file, lr, ...flags } = options;
+  const settings: Settings = {
+    ...(file && (await readSettings(file))),
+    ...flags,
+    ...(lr !== undefined && { learningRate: lr }),
+  };
+  const { model = 'yynet-16', seed = 0, limitTrain, limitVal, valSplit, maxSteps } = settings;
+  const data = await loadData(settings, { inputSize: inputSizeOf(settings) });
+  const recipe = configureRecipe(settings, data);
+  const net = new YYNet(configureNet(settings, data));
+  const choice = await requestNodeAdapter({ adapter });
   const config = {
-    ...{ data: source, model, adapter: choice.info.name, seed, limitTrain, limitVal, maxSteps },
+    ...{ data: absoluteData(settings.data), model, adapter: choice.info.name, seed },
+    ...{ valSplit, limitTrain, limitVal, maxSteps },
     ...recipe,
     ...net.config,
     parameters: net.parameterCount,
@@ -93,87 +105,55 @@ async function run(options: Options): Promise<void> {
     trainImages: data.train.length,
     valImages: data.validation.length,
   };
+  const device = await openNodeDevice(choice);
+  if (options.profile) requireTimestamps(device);
   const folder = await RunFolder.create(
-    options.out ?? (await RunFolder.next(nameOf(options, data))),
+    out ?? (await RunFolder.next(`${data.train.name}-${model}`)),
     snakeCase(config),
   );
-  const say = options.json ? console.error : console.log;
   if (choice.notice) console.error(choice.notice);
-  say(`${model}: ${net.parameterCount.toLocaleString('en')} parameters, on ${choice.info.name}`);
-  say(`${data.train.length} images to train on, ${data.validation.length} to validate, written to ${folder.path}`);
-
-  const trainer = await Trainer.create(device, net, data, recipe, seed);
-  if (options.profile) {
-    await printProfile(trainer, options.profile, folder, options.json);
-    return;
-  }
-  const progress = new ProgressLine();
-  try {
-    await trainer.run(
-      {
-        onProgress: options.json ? undefined : (step) => progress.update(step),
-        onEpoch: async (metrics) => {
-          await folder.appendMetrics(metrics);
-          await folder.writeCheckpoint(await trainer.stateDict(), new Map([['epoch', String(metrics.epoch)]]));
-          if (options.json) console.log(JSON.stringify(metrics));
-          else progress.print(describe(metrics, recipe.epochs));
-        },
-      },
-      maxSteps,
-    );
-  } finally {
-    progress.stop();
-  }
-}
-
-async function loadData({ data, model, valSplit, seed, limitTrain, limitVal }: Options): Promise<Splits<Pictures>> {
-  const { inputSize } = presets[model];
-  const progress = new DataLine();
-  try {
-    const onProgress = (step: DataProgress) => progress.update(step);
-    const opened = await openData(data, { inputSize, valSplit, seed, limitTrain, limitVal, onProgress });
-    progress.stop();
-    if (opened.notice) console.error(opened.notice);
-    return opened;
-  } finally {
-    progress.stop();
-  }
-}
-
-function configureNet({ model, fusion, yin, activation }: Options, { train }: Splits<Pictures>): YYNetConfig {
-  const preset: YYNetConfig = presets[model];
-  return {
-    ...preset,
-    classes: train.classes.length,
-    inputChannels: train.channels,
-    fusion: fusion ?? preset.fusion,
-    yin: yin ?? preset.yin,
-    activation: activation ?? preset.activation,
-  };
-}
-
-function configureRecipe(options: Options, { train }: Splits<Pictures>): Recipe {
-  const { data, epochs, batchSize, lr, precision } = options;
-  const recipe = data === 'shapes' ? shapesRecipe : paperRecipe;
-  return {
-    ...recipe,
-    ...(train.channels === 1 && greyNormalisation),
-    epochs: epochs ?? recipe.epochs,
-    batchSize: batchSize ?? recipe.batchSize,
-    learningRate: lr ?? recipe.learningRate,
-    precision,
-  };
-}
-
-const nameOf = ({ model }: Options, { train }: Splits<Pictures>) => `${train.name}-${model}`;
-
-/** The files we write name things as the metrics do: batch_size, not batchSize. */
-const snakeCase = (object: object) =>
-  Object.fromEntries(
-    Object.entries(object).map(([key, value]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value,
-    ]),
+  say(options, `${model}: ${net.parameterCount.toLocaleString('en')} parameters, on ${choice.info.name}`);
+  say(
+    options,
+    `${data.train.length} images to train on, ${data.validation.length} to validate, written to ${folder.path}`,
   );
+  const trainer = await Trainer.create(device, net, data, recipe, { seed });
+  if (options.profile) await printProfile(trainer, options.profile, folder, options.json);
+  else await train(trainer, folder, { ...options, maxSteps });
+}
+
+async function resume(options: Options): Promise<void> {
+  const { resume: path, adapter } = options as Options & { resume: string };
+  for (const option of Object.keys(options)) {
+    if (BESIDE_RESUME.includes(option)) continue;
+    throw new UserError(`--resume goes on with the run's own settings: --${kebabCase(option)} cannot stand beside it.`);
+  }
+  const { folder, from } = await RunFolder.open(path);
+  const settings = await readSettings(folder.configFile);
+  const data = await loadData(settings, { inputSize: inputSizeOf(settings) });
+  const { config, recipe, seed }: Pick<Checkpoint, 'config' | 'recipe' | 'seed'> = from ?? {
+    config: configureNet(settings, data),
+    recipe: configureRecipe(settings, data),
+    seed: settings.seed ?? 0,
+  };
+  const choice = await requestNodeAdapter({ adapter });
+  const device = await openNodeDevice(choice);
+  if (choice.notice) console.error(choice.notice);
+  const trainer = await Trainer.create(device, new YYNet(config), data, recipe, from ? { from } : { seed });
+  const done = from?.training?.position;
+  say(
+    options,
+    `${path} goes on ${done ? `in epoch ${done.epoch}, after step ${done.step},` : 'from its beginning'} on ${choice.info.name}`,
+  );
+  await train(trainer, folder, { ...options, maxSteps: settings.maxSteps });
+}
+
+function say({ json, quiet }: Options, line: string): void {
+  if (quiet) return;
+  if (json) console.error(line);
+  else console.log(line);
+}
+
+const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 await main(command);

@@ -1,5 +1,6 @@
 import type { StateDict } from '../nn/parameters.ts';
 import { UserError } from '../runtime/errors.ts';
+import type { Shape } from '../runtime/tensor.ts';
 import type { YYNetConfig } from '../yinyang/config.ts';
 import { YYNet } from '../yinyang/yynet.ts';
 
@@ -13,15 +14,26 @@ export type NamedTensors = Readonly<
  * @param keyOf what an array of ours is called among the `tensors`
  * @throws {UserError} naming the first that is missing, of another shape or type, or unknown
  */
-export function collect(tensors: NamedTensors, config: YYNetConfig, keyOf = (name: string) => name): StateDict {
+export const collect = (tensors: NamedTensors, config: YYNetConfig, keyOf?: (name: string) => string): StateDict =>
+  collectShapes(
+    tensors,
+    [...new YYNet(config).named()].map(([name, { shape }]) => [name, shape] as const),
+    keyOf,
+  );
+
+/** The same for arrays of any names and shapes. */
+export function collectShapes(
+  tensors: NamedTensors,
+  wanted: readonly (readonly [string, Shape])[],
+  keyOf = (name: string) => name,
+): StateDict {
   const unknown = new Set(Object.keys(tensors).filter((key) => !key.endsWith('.num_batches_tracked')));
-  const state = [...new YYNet(config).named()].map(([name, variable]) => {
+  const state = wanted.map(([name, expected]) => {
     const key = keyOf(name);
     unknown.delete(key);
-    const { shape, data } = find(tensors, key, `[${variable.shape}]`);
-    if (`${shape}` !== `${variable.shape}`) {
-      throw new UserError(`Tensor '${key}' has shape [${shape}], expected [${variable.shape}].`);
-    }
+    const { shape, data } = find(tensors, key, `[${expected}]`);
+    if (`${shape}` !== `${expected}`)
+      throw new UserError(`Tensor '${key}' has shape [${shape}], expected [${expected}].`);
     if (!(data instanceof Float32Array)) throw new UserError(`Tensor '${key}' is not of float32 numbers, as expected.`);
     return [name, { shape, data }] as const;
   });

@@ -97,16 +97,25 @@ export class ParameterSet {
 
   /** Parameters (those in `values`, a vector of this set) and buffers on the host. */
   async stateDict(values: Tensor = this.values): Promise<StateDict> {
-    const flats = [
-      [this.parameters, await this.device.read(values)],
-      [this.buffers, await this.device.read(this.statistics)],
-    ] as const;
-    return Object.fromEntries(flats.flatMap(([flat, data]) => entries(flat, data)));
+    const statistics = entries(this.buffers, await this.device.read(this.statistics));
+    return { ...(await this.vectorDict(values)), ...Object.fromEntries(statistics) };
   }
 
-  /** The gradients of the last backward pass on the host. */
-  async gradientDict(): Promise<StateDict> {
-    return Object.fromEntries(entries(this.parameters, await this.device.read(this.gradients)));
+  /** A vector of this set on the host, by the parameters' names: of `gradients`, those of the last backward pass. */
+  async vectorDict(vector: Tensor): Promise<StateDict> {
+    return Object.fromEntries(entries(this.parameters, await this.device.read(vector)));
+  }
+
+  /**
+   * Fills a vector of this set.
+   * @throws Error naming the first array that is missing, unknown or of another shape.
+   */
+  loadVectorDict(vector: Tensor, dict: StateDict): void {
+    const { variables } = this.parameters;
+    checkNames(variables, dict);
+    variables.forEach(([name], i) => {
+      this.device.write(this.parameters.view(vector, i), dict[name].data);
+    });
   }
 
   /**
@@ -115,17 +124,8 @@ export class ParameterSet {
    */
   loadStateDict(state: StateDict): void {
     const variables = [...this.parameters.variables, ...this.buffers.variables];
-    const known = new Set(variables.map(([name]) => name));
-    const unknown = Object.keys(state).find((name) => !known.has(name));
-    if (unknown) throw new Error(`loadStateDict(): the model has no '${unknown}'`);
-    for (const [name, variable] of variables) {
-      const { shape, data } = state[name] ?? {};
-      if (`${shape}` !== `${variable.shape}`) {
-        const got = shape ? `[${shape}]` : 'none';
-        throw new Error(`loadStateDict(): '${name}' must be [${variable.shape}], got ${got}`);
-      }
-      this.device.write(variable.tensor, data);
-    }
+    checkNames(variables, state);
+    for (const [name, { tensor }] of variables) this.device.write(tensor, state[name].data);
   }
 
   private bind(values: Tensor): void {
@@ -137,6 +137,17 @@ export class ParameterSet {
 
   private upload(data: Float32Array): Tensor {
     return this.device.upload(data, [data.length]);
+  }
+}
+
+function checkNames(variables: Flat['variables'], dict: StateDict): void {
+  const known = new Set(variables.map(([name]) => name));
+  const unknown = Object.keys(dict).find((name) => !known.has(name));
+  if (unknown) throw new Error(`loadStateDict(): the model has no '${unknown}'`);
+  for (const [name, variable] of variables) {
+    const { shape } = dict[name] ?? {};
+    if (`${shape}` === `${variable.shape}`) continue;
+    throw new Error(`loadStateDict(): '${name}' must be [${variable.shape}], got ${shape ? `[${shape}]` : 'none'}`);
   }
 }
 

@@ -130,7 +130,7 @@ export class Device {
   }
 
   /** The tensor's elements on the host, after everything queued so far. f16 comes as raw bits. */
-  async read(tensor: Tensor): Promise<Float32Array> {
+  async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     return new Float32Array(await this.readBytes(tensor));
   }
 

@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import type { AdapterSummary } from './adapter.ts';
+import { writeAtomically } from './atomic.ts';
 import { cachePath } from './cache_path.ts';
 import { UserError } from './errors.ts';
 import { type Tuned, Tuning } from './tuning.ts';
@@ -81,13 +81,6 @@ export async function writeTiles(
     ...{ format: FORMAT, adapter: adapter.name, driver: adapter.driver },
     tuned: Object.fromEntries([...former, ...found]), // JSON leaves undefined out
   };
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    const temporary = `${file}.${process.pid}.tmp`;
-    await writeFile(temporary, `${JSON.stringify(content, null, 2)}\n`);
-    await rename(temporary, file);
-  } catch (error) {
-    throw new UserError(`${file} cannot be written: ${(error as Error).message}.`);
-  }
+  await writeAtomically(file, `${JSON.stringify(content, null, 2)}\n`);
   return file;
 }

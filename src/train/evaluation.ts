@@ -54,8 +54,13 @@ export class Evaluation {
     return new Evaluation(device, dataset, batchSize, tensors, folding, recording);
   }
 
-  /** Runs over the whole data set with the weights as they are now. `onBatch` hears how many images are done. */
-  async run(onBatch?: (images: number) => void): Promise<Score> {
+  /**
+   * Runs over the whole data set with the weights as they are now. `onBatch` hears how many images are done.
+   * @returns nothing where `signal` stopped it
+   */
+  async run(onBatch?: (images: number) => void): Promise<Score>;
+  async run(onBatch?: (images: number) => void, signal?: AbortSignal): Promise<Score | undefined>;
+  async run(onBatch?: (images: number) => void, signal?: AbortSignal): Promise<Score | undefined> {
     const { device, dataset, batchSize } = this;
     const { pixels, targets, totals } = this.tensors;
     const inFlight = new InFlight(device);
@@ -64,6 +69,7 @@ export class Evaluation {
     let done = 0;
     const order = batches(dataset.length, batchSize);
     for await (const { images, labels, count } of loadBatches(dataset, batchSize, order)) {
+      if (signal?.aborted) return undefined;
       labels.fill(NO_LABEL, count);
       device.write(pixels, images);
       device.write(targets, labels);

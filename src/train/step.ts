@@ -38,13 +38,11 @@ export interface Batch {
  * Queues one training step on a batch: augment, forward, loss, backward, clip, AdamW and the weights' average. All
  * that changes from step to step is read from tensors, so a recording of it can be replayed.
  *
- * @param upstream the loss's own gradient [1]; in mixed precision, the optimizer's scale takes its place
  * @returns the batch's mean loss [1] and the gradients' global norm [1] before clipping
  */
 export function trainingStep(
   { device, net, parameters, optimizer, recipe, seed, totals }: StepContext,
   { pixels, targets }: Batch,
-  upstream: Tensor,
 ): { loss: Tensor; norm: Tensor } {
   const tape = new Tape(device);
   parameters.watch(tape);
@@ -52,7 +50,6 @@ export function trainingStep(
   augment(device, { ...recipe, pixels, seed, images });
   const logits = net.forward({ tape, training: true, seed }, images);
   const loss = tape.run(crossEntropy, { logits }, { targets, labelSmoothing: recipe.labelSmoothing, totals });
-  const { lossScale } = optimizer;
-  tape.backward(loss, lossScale ? { ...lossScale, shape: [1] } : upstream);
+  tape.backward(loss, optimizer.lossScale);
   return { loss, norm: optimizer.step() };
 }

@@ -1,15 +1,21 @@
 import { batches, imageSize, loadBatches, type Pictures, type Splits } from '../data/dataset.ts';
+import { fingerprint } from '../data/fingerprint.ts';
 import { Random } from '../data/random.ts';
 import { AdamW } from '../nn/adamw.ts';
-import type { Module, Pass } from '../nn/module.ts';
+import type { Pass } from '../nn/module.ts';
 import { ParameterSet, type StateDict } from '../nn/parameters.ts';
 import { OneCycle } from '../nn/schedule.ts';
 import type { Device } from '../runtime/device.ts';
+import { UserError } from '../runtime/errors.ts';
 import { profile, type Span } from '../runtime/profile.ts';
 import type { Recording } from '../runtime/recording.ts';
 import type { Tensor } from '../runtime/tensor.ts';
+import type { YYNet } from '../yinyang/yynet.ts';
+import type { Checkpoint, Position } from './checkpoint.ts';
 import { Evaluation } from './evaluation.ts';
+import { checkHealth } from './health.ts';
 import { InFlight } from './in_flight.ts';
+import { Meter, type Reading } from './meter.ts';
 import type { Profile } from './profile.ts';
 import type { Recipe } from './recipe.ts';
 import { requirePrecision, type StepContext, trainingStep } from './step.ts';
@@ -19,15 +25,18 @@ export interface EpochMetrics {
   readonly epoch: number;
   /** Steps taken since the beginning. */
   readonly step: number;
-  /** Mean over the epoch's images, each at the time of its step. */
+  /** Means over the epoch's images, each at the time of its step. */
   readonly train_loss: number;
+  readonly train_accuracy: number;
   readonly val_loss: number;
   readonly val_accuracy: number;
+  /** The largest val_accuracy so far. */
+  readonly best_accuracy: number;
   /** In force at the epoch's last step. */
   readonly learning_rate: number;
   /** In force during the epoch. */
   readonly weight_decay: number;
-  /** Training only, without evaluation and compilation. */
+  /** Training only, without evaluation and compilation; after a resume, since then. */
   readonly images_per_second: number;
   /** In mixed precision: what the loss is multiplied with by now, and the steps skipped so far because f16 overflowed. */
   readonly loss_scale?: number;
@@ -35,22 +44,40 @@ export interface EpochMetrics {
 }
 
 /** How far training is. */
-export interface Progress {
+export interface Progress extends Partial<Reading> {
   readonly epoch: number;
   readonly epochs: number;
   readonly phase: 'train' | 'validate';
+  /** Of this phase of the epoch, done and in all. */
   readonly images: number;
   readonly of: number;
+  /** Taken since the beginning, and in all epochs. */
+  readonly step: number;
+  readonly steps: number;
+  readonly learningRate: number;
   readonly imagesPerSecond: number;
-  /** Mean training loss of the epoch so far, as of the last readback. */
-  readonly loss?: number;
+  /** What is left of all epochs' training, if it goes on so. */
+  readonly secondsLeft: number;
 }
 
 export interface TrainingHooks {
   onProgress?(progress: Progress): void;
+  /** Called, and awaited, after each step, with the number of steps taken: training pauses until then. */
+  onStep?(step: number): void | Promise<void>;
   /** Called, and awaited, after each epoch's evaluation. */
   onEpoch?(metrics: EpochMetrics): void | Promise<void>;
 }
+
+/** When to stop before all epochs are done. */
+export interface Limits {
+  /** After so many steps since the beginning; the epoch is evaluated as it is. */
+  readonly maxSteps?: number;
+  /** After the step under way; the epoch is not evaluated. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where training begins: anew from a seed, or where a checkpoint's training stopped. */
+export type Start = { readonly seed: number } | { readonly from: Checkpoint };
 
 /** A recorded training step for one batch size, with its inputs. */
 interface Step {
@@ -59,34 +86,31 @@ interface Step {
   readonly recording: Recording<unknown>;
 }
 
-/** Readbacks of the loss for the progress line are this far apart, in milliseconds. */
-const LOSS_INTERVAL = 1000;
-
 // Independent random streams of one seed.
 const INITIALISATION = 1;
 const ORDER = 2;
 
-/** Trains a net on a data set by a recipe. The same seed on the same adapter gives the same bits. */
+/** Trains a net on a data set by a recipe. The same seed on the same adapter gives the same bits, stopped and resumed or not. */
 export class Trainer implements StepContext {
   readonly parameters: ParameterSet;
   readonly optimizer: AdamW;
   private readonly schedule: OneCycle;
-  private readonly order: Random;
+  private readonly random: Random;
   readonly seed: Tensor;
   /** Σ loss and number of correct answers since the epoch began. */
   readonly totals: Tensor;
-  private readonly upstream: Tensor;
   /** One recording for full batches, one for the smaller batch at an epoch's end. */
   private readonly steps = new Map<number, Step>();
   private evaluation!: Evaluation;
-  private step = 0;
+  private position: Position;
 
   private constructor(
     readonly device: Device,
-    readonly net: Module,
+    readonly net: YYNet,
     private readonly data: Splits<Pictures>,
     readonly recipe: Recipe,
     private readonly seedNumber: number,
+    private readonly fingerprint: string,
   ) {
     const { amsgrad, maxNorm, averageDecay, learningRate, epochs, precision } = recipe;
     this.parameters = new ParameterSet(device, net, new Random(seedNumber, INITIALISATION));
@@ -95,25 +119,28 @@ export class Trainer implements StepContext {
       scaled: precision === 'mixed',
     });
     this.schedule = new OneCycle(learningRate, epochs * this.stepsPerEpoch);
-    this.order = new Random(seedNumber, ORDER);
+    this.random = new Random(seedNumber, ORDER);
+    this.position = { epoch: 1, batch: 0, step: 0, order: this.random.getState(), best: 0 };
     this.seed = device.tensor([2], 'u32');
-    this.totals = device.tensor([2]);
-    this.upstream = device.upload(new Float32Array([1]), [1]);
+    this.totals = device.upload(new Float32Array(2), [2]);
   }
 
   /**
    * Initialises the net and records and compiles its steps.
-   * @throws UserError where the adapter lacks what the recipe's precision needs
+   * @param recipe where a checkpoint is resumed, the one in it
+   * @throws UserError where the adapter lacks what the recipe's precision needs, or a checkpoint cannot be resumed
    */
   static async create(
     device: Device,
-    net: Module,
+    net: YYNet,
     data: Splits<Pictures>,
     recipe: Recipe,
-    seed: number,
+    start: Start,
   ): Promise<Trainer> {
     requirePrecision(device, recipe.precision);
-    const trainer = new Trainer(device, net, data, recipe, seed);
+    const seed = 'from' in start ? start.from.seed : start.seed;
+    const trainer = new Trainer(device, net, data, recipe, seed, await fingerprint(data.train));
+    if ('from' in start) trainer.resume(start.from);
     const { train, validation } = data;
     const sizes = new Set([Math.min(recipe.batchSize, train.length), train.length % recipe.batchSize]);
     sizes.delete(0);
@@ -138,88 +165,163 @@ export class Trainer implements StepContext {
     return Math.ceil(this.data.train.length / this.recipe.batchSize);
   }
 
+  /** Steps taken since the beginning. */
+  get step(): number {
+    return this.position.step;
+  }
+
+  /** Whether all epochs are done. */
+  get finished(): boolean {
+    return this.position.epoch > this.recipe.epochs;
+  }
+
   /** The averaged weights, which evaluation uses, and the running statistics. */
   stateDict(): Promise<StateDict> {
     return this.parameters.stateDict(this.optimizer.average);
   }
 
-  /** Trains all epochs, or `maxSteps` steps of them. Returns the last epoch's metrics. */
-  async run(hooks: TrainingHooks = {}, maxSteps = Number.POSITIVE_INFINITY): Promise<EpochMetrics> {
-    const { epochs, weightDecayFactor, learningRate } = this.recipe;
-    let weightDecay = weightDecayFactor * learningRate;
-    for (let epoch = 1; ; epoch++) {
-      const metrics = await this.epoch(epoch, weightDecay, maxSteps, hooks);
-      await hooks.onEpoch?.(metrics);
-      if (epoch === epochs || this.step >= maxSteps) return metrics;
-      // By then the schedule has moved on to the next step.
-      weightDecay = weightDecayFactor * this.schedule.at(this.step).learningRate;
-    }
+  /** All that is needed to use the net as it is now, and to go on. Between steps: in a hook, or when no `run` is under way. */
+  async checkpoint(): Promise<Checkpoint> {
+    const { device, net, parameters, optimizer, recipe, seedNumber: seed, position } = this;
+    return {
+      ...{ config: net.config, recipe, seed, fingerprint: this.fingerprint },
+      classNames: this.data.train.classes,
+      state: await this.stateDict(),
+      training: {
+        position,
+        weights: await parameters.vectorDict(parameters.values),
+        optimizer: await optimizer.state(),
+        totals: await device.read(this.totals),
+      },
+    };
   }
 
-  private async epoch(
-    epoch: number,
-    weightDecay: number,
-    maxSteps: number,
-    { onProgress }: TrainingHooks,
-  ): Promise<EpochMetrics> {
-    const { device, data, recipe } = this;
-    const inFlight = new InFlight(device);
-    const report = (phase: Progress['phase'], pictures: Pictures, done: number) =>
-      onProgress?.({
-        epoch,
-        epochs: recipe.epochs,
-        phase,
-        images: done,
-        of: pictures.length,
-        imagesPerSecond: rate(),
-        loss,
-      });
-    device.write(this.totals, new Float32Array(2));
-    let seen = 0;
-    let loss: number | undefined;
-    let lossRead = performance.now();
-    let learning_rate = 0;
-    const start = performance.now();
-    let seconds: number | undefined;
-    const rate = () => seen / (seconds ?? (performance.now() - start) / 1000);
-
-    const order = batches(data.train.length, recipe.batchSize, this.order);
-    for await (const { images, labels, count } of loadBatches(data.train, recipe.batchSize, order)) {
-      if (this.step >= maxSteps) break;
-      const { learningRate, beta1 } = this.schedule.at(this.step);
-      learning_rate = learningRate;
-      this.load(count, images, labels, { learningRate, beta1, weightDecay }).run();
-      seen += count;
-      await inFlight.add();
-      if (onProgress && performance.now() - lossRead > LOSS_INTERVAL) {
-        loss = (await device.read(this.totals))[0] / seen;
-        lossRead = performance.now();
-      }
-      report('train', data.train, seen);
+  private resume({ training, state, fingerprint }: Checkpoint): void {
+    if (!training) throw new UserError('The checkpoint holds a net, but no training that could go on.');
+    if (fingerprint !== this.fingerprint) {
+      throw new UserError('The training pictures are not those that the checkpoint was trained on.');
     }
-    const [total] = await device.read(this.totals);
-    seconds = (performance.now() - start) / 1000;
-    loss = total / seen;
-    const { loss: val_loss, accuracy: val_accuracy } = await this.evaluation.run((done) =>
-      report('validate', data.validation, done),
-    );
+    const { device, parameters, optimizer } = this;
+    parameters.using(optimizer.average, () => parameters.loadStateDict(state));
+    parameters.loadVectorDict(parameters.values, training.weights);
+    optimizer.load(training.optimizer);
+    device.write(this.totals, training.totals);
+    this.position = training.position;
+  }
+
+  /**
+   * Trains all epochs that are left, or up to a limit. Can be called again to go on.
+   * @returns the last finished epoch's metrics, if there is one
+   * @throws DivergedError if the loss or a gradient is not finite
+   */
+  async run(hooks: TrainingHooks = {}, limits: Limits = {}): Promise<EpochMetrics | undefined> {
+    const { maxSteps = Number.POSITIVE_INFINITY, signal } = limits;
+    let metrics: EpochMetrics | undefined;
+    while (!this.finished && this.position.step < maxSteps && !signal?.aborted) {
+      const epoch = await this.epoch(hooks, maxSteps, signal);
+      if (!epoch) break;
+      metrics = epoch;
+      await hooks.onEpoch?.(metrics);
+    }
+    return metrics;
+  }
+
+  /** Trains what is left of an epoch and evaluates it. Returns nothing if it was stopped. */
+  private async epoch(hooks: TrainingHooks, maxSteps: number, signal?: AbortSignal): Promise<EpochMetrics | undefined> {
+    const { data } = this;
+    const { epoch } = this.position;
+    const meter = new Meter();
+    const report = (phase: Progress['phase'], images: number, of: number) =>
+      hooks.onProgress?.({ ...this.progress(meter), phase, images, of });
+
+    await this.train(meter, hooks, (images) => report('train', images, data.train.length), maxSteps, signal);
+    if (signal?.aborted) return undefined;
+    const score = await this.evaluation.run((images) => report('validate', images, data.validation.length), signal);
+    if (!score) return undefined;
+    const best = Math.max(this.position.best, score.accuracy);
+    this.position = { ...this.position, best };
+    const { step, batch } = this.position;
+    if (batch === this.stepsPerEpoch) {
+      this.position = { ...this.position, epoch: epoch + 1, batch: 0, order: this.random.getState() };
+      this.device.write(this.totals, new Float32Array(2));
+    }
     return {
       epoch,
-      step: this.step,
-      train_loss: loss,
-      val_loss,
-      val_accuracy,
-      learning_rate,
-      weight_decay: weightDecay,
-      images_per_second: rate(),
+      step,
+      train_loss: meter.reading!.loss,
+      train_accuracy: meter.reading!.accuracy,
+      val_loss: score.loss,
+      val_accuracy: score.accuracy,
+      best_accuracy: best,
+      learning_rate: this.schedule.at(step - 1).learningRate,
+      weight_decay: this.weightDecay(epoch),
+      images_per_second: meter.imagesPerSecond,
       ...(await this.lossScale()),
     };
   }
 
+  /** Trains the batches of the epoch that are left. */
+  private async train(
+    meter: Meter,
+    { onProgress, onStep }: TrainingHooks,
+    report: (images: number) => void,
+    maxSteps: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const { device, data, recipe, random } = this;
+    const inFlight = new InFlight(device);
+    const weightDecay = this.weightDecay(this.position.epoch);
+    random.setState(this.position.order);
+    const order = [...batches(data.train.length, recipe.batchSize, random)].slice(this.position.batch);
+    for await (const { images, labels, count } of loadBatches(data.train, recipe.batchSize, order)) {
+      if (this.position.step >= maxSteps || signal?.aborted) break;
+      this.load(count, images, labels, { ...this.schedule.at(this.position.step), weightDecay }).run();
+      this.position = { ...this.position, batch: this.position.batch + 1 };
+      meter.add(count);
+      await inFlight.add();
+      if (onProgress && meter.due) meter.read(await this.readings());
+      report(this.seen);
+      await meter.pause(onStep?.(this.position.step));
+    }
+    meter.read(await this.readings());
+    meter.stop();
+  }
+
+  /** Images trained on since the epoch began. */
+  private get seen(): number {
+    return Math.min(this.position.batch * this.recipe.batchSize, this.data.train.length);
+  }
+
+  /** Of an epoch: the factor times the learning rate as the epoch began, and for the first the largest one. */
+  private weightDecay(epoch: number): number {
+    const { weightDecayFactor, learningRate } = this.recipe;
+    const start = (epoch - 1) * this.stepsPerEpoch;
+    return weightDecayFactor * (epoch === 1 ? learningRate : this.schedule.at(start).learningRate);
+  }
+
+  /** @throws DivergedError if the loss or a gradient was not finite since the epoch began */
+  private async readings(): Promise<Reading> {
+    const { device, seen } = this;
+    const [loss, correct] = await device.read(this.totals);
+    checkHealth({ loss, guard: await device.read(this.optimizer.guard), step: this.position.step }, this.recipe);
+    return { loss: loss / seen, accuracy: correct / seen };
+  }
+
+  private progress(meter: Meter) {
+    const { recipe, stepsPerEpoch } = this;
+    const { epoch, step } = this.position;
+    const { imagesPerSecond } = meter;
+    const left = (recipe.epochs - epoch + 1) * this.data.train.length - this.seen;
+    return {
+      ...{ epoch, epochs: recipe.epochs, step, steps: recipe.epochs * stepsPerEpoch },
+      ...{ imagesPerSecond, secondsLeft: left / imagesPerSecond, ...meter.reading },
+      learningRate: this.schedule.at(step - 1).learningRate,
+    };
+  }
+
   private async lossScale() {
-    const { lossScale } = this.optimizer;
-    if (!lossScale) return {};
-    const [loss_scale, , skipped_steps] = await this.device.read(lossScale);
+    if (this.recipe.precision !== 'mixed') return {};
+    const [loss_scale, , skipped_steps] = await this.device.read(this.optimizer.guard);
     return { loss_scale, skipped_steps };
   }
 
@@ -231,8 +333,8 @@ export class Trainer implements StepContext {
     const { device, data, recipe } = this;
     const size = Math.min(recipe.batchSize, data.train.length);
     const { images, labels } = await firstOf(data.train, size);
-    const weightDecay = recipe.weightDecayFactor * recipe.learningRate;
-    const next = () => this.load(size, images, labels, { ...this.schedule.at(this.step), weightDecay });
+    const weightDecay = this.weightDecay(1);
+    const next = () => this.load(size, images, labels, { ...this.schedule.at(this.position.step), weightDecay });
     next().run();
     const runs: Span[][] = [];
     for (let i = 0; i < steps; i++) runs.push(await profile(device, next()));
@@ -249,19 +351,19 @@ export class Trainer implements StepContext {
     const { pixels, targets, recording } = this.steps.get(size)!;
     this.device.write(pixels, images.subarray(0, size * imageSize(this.data.train)));
     this.device.write(targets, labels.subarray(0, size));
-    this.device.write(this.seed, new Uint32Array([this.seedNumber, this.step]));
+    this.device.write(this.seed, new Uint32Array([this.seedNumber, this.position.step]));
     this.optimizer.prepare(settings);
-    this.step++;
+    this.position = { ...this.position, step: this.position.step + 1 };
     return recording;
   }
 
   /** Records the step for batches of one size. */
   private async record(size: number): Promise<void> {
-    const { device, upstream } = this;
+    const { device } = this;
     const { channels, height, width } = this.data.train;
     const pixels = device.tensor([size, channels, height, width], 'u8');
     const targets = device.tensor([size], 'i32');
-    const recording = await device.record(() => trainingStep(this, { pixels, targets }, upstream));
+    const recording = await device.record(() => trainingStep(this, { pixels, targets }));
     this.steps.set(size, { pixels, targets, recording });
   }
 }

@@ -82,7 +82,7 @@ async function runBlock(device: Device, { tensors }: Case, block: Module): Promi
     ['out.y', await device.read(y)],
     ['grad.x', await device.read(gradient)],
     ['eval.y', await device.read(evaluated)],
-    ...prefixed('grad.', await parameters.gradientDict()),
+    ...prefixed('grad.', await parameters.vectorDict(parameters.gradients)),
     ...prefixed('out.', await parameters.stateDict()),
   ]);
 }
@@ -207,7 +207,8 @@ async function runNet(device: Device, { tensors, attrs }: Case): Promise<Results
     norms.push((await device.read(norm))[0]);
     if (step === 0) {
       results.set('out.logits.0', await device.read(logits));
-      for (const [name, data] of prefixed('grad.', await parameters.gradientDict())) results.set(name, data);
+      for (const [name, data] of prefixed('grad.', await parameters.vectorDict(parameters.gradients)))
+        results.set(name, data);
     }
   }
   return results.set('out.losses', losses).set('out.grad_norms', norms);

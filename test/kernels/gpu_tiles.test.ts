@@ -82,7 +82,7 @@ for (const [name, create, shape] of blocks) {
       const y = block.forward({ tape, training: true }, x);
       const gradients = tape.backward(y, upload(device, normal(y.shape, random)));
       const outputs = await Promise.all([y, gradients.get(x)!].map((tensor) => device.read(tensor)));
-      return [...outputs, ...Object.values(await parameters.gradientDict()).map(({ data }) => data)];
+      return [...outputs, ...Object.values(await parameters.vectorDict(parameters.gradients)).map(({ data }) => data)];
     };
     const want = await run(await testDevice());
     const got = await run(gpu);

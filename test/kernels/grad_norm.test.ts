@@ -34,15 +34,15 @@ test('a scaled loss: the true norm, the factor, and what becomes of the scale', 
   const device = await testDevice();
   const host = normal([300], new Random(4));
   const length = Math.hypot(...host.data);
-  const lossScale = device.upload(Float32Array.of(1024, 1998, 0), [3]);
+  const guard = device.upload(Float32Array.of(1024, 1998, 0), [3]);
   const norm = device.tensor([2]);
   const run = async (factor: number) => {
     const gradient = device.upload(
       Float32Array.from(host.data, (g) => factor * g),
       [300],
     );
-    device.tidy(() => gradNorm(device, { gradient, norm, lossScale }));
-    return { norm: [...(await device.read(norm))], state: [...(await device.read(lossScale))] };
+    device.tidy(() => gradNorm(device, { gradient, norm, guard, dynamic: true }));
+    return { norm: [...(await device.read(norm))], state: [...(await device.read(guard))] };
   };
   const good = await run(1024);
   expect(good.norm[0] / length).toBeCloseTo(1, 5);
@@ -51,9 +51,23 @@ test('a scaled loss: the true norm, the factor, and what becomes of the scale', 
   // The 2,000th good step in a row doubles the scale.
   expect((await run(1024)).state).toEqual([2048, 0, 0]);
   for (const spoiled of [Number.POSITIVE_INFINITY, Number.NaN]) {
-    const [scale, , skipped] = await device.read(lossScale);
+    const [scale, , skipped] = await device.read(guard);
     const { norm, state } = await run(spoiled);
     expect(norm[1]).toBe(0);
     expect(state).toEqual([scale / 2, 0, skipped + 1]);
   }
+});
+
+test('without a scale, the first gradient that is not finite ends it: the good steps stay counted', async () => {
+  const device = await testDevice();
+  const guard = device.upload(Float32Array.of(1, 41, 0), [3]);
+  const norm = device.tensor([2]);
+  const run = async (value: number) => {
+    const gradient = device.upload(new Float32Array(5).fill(value), [5]);
+    device.tidy(() => gradNorm(device, { gradient, norm, guard }));
+    return { factor: (await device.read(norm))[1], state: [...(await device.read(guard))] };
+  };
+  expect(await run(2)).toEqual({ factor: 1, state: [1, 42, 0] });
+  expect(await run(Number.NaN)).toEqual({ factor: 0, state: [1, 42, 1] });
+  expect(await run(2)).toEqual({ factor: 0, state: [1, 42, 2] });
 });

@@ -29,7 +29,9 @@ async function run(create: () => Module, shape: number[], { fused = true, half =
   return {
     y: await readAny(device, y),
     dx: await readAny(device, dx),
-    ...Object.fromEntries(Object.entries(await parameters.gradientDict()).map(([k, { data }]) => [`d${k}`, data])),
+    ...Object.fromEntries(
+      Object.entries(await parameters.vectorDict(parameters.gradients)).map(([k, { data }]) => [`d${k}`, data]),
+    ),
     ...Object.fromEntries(Object.entries(await parameters.stateDict()).map(([k, { data }]) => [k, data])),
   } as Record<string, Float32Array>;
 }

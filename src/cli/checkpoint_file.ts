@@ -1,0 +1,40 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../runtime/errors.ts';
+import { type Checkpoint, decodeCheckpoint } from '../train/checkpoint.ts';
+
+/**
+ * Reads a checkpoint: a file, or of a run's folder the best one, or where there is none yet the last.
+ * @throws UserError in one sentence that names the file
+ */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const file = await fileOf(path);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    throw new UserError(`${file} cannot be read: ${(error as Error).message}.`);
+  }
+  try {
+    return decodeCheckpoint(bytes);
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(`${file}: ${error.message}`);
+    throw error;
+  }
+}
+
+const isFile = (path: string) =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+async function fileOf(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new UserError(`${path} does not exist; expected a checkpoint or the folder of a run.`);
+  if (!found.isDirectory()) return path;
+  for (const name of ['best.safetensors', 'last.safetensors']) {
+    if (await isFile(join(path, name))) return join(path, name);
+  }
+  throw new UserError(`${path} holds no best.safetensors or last.safetensors; expected the folder of a run.`);
+}
