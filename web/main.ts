@@ -1,0 +1,56 @@
+// The page: panels over one worker, which computes.
+import 'uplot/dist/uPlot.min.css';
+import './style.css';
+import { byId } from './dom.ts';
+import { Engine } from './engine.ts';
+import { adapterPanel } from './panels/adapter.ts';
+import { classifyPanel } from './panels/classify.ts';
+import { dataPanel } from './panels/data.ts';
+import { filesPanel } from './panels/files.ts';
+import { insightPanel } from './panels/insight.ts';
+import { kernelsPanel } from './panels/kernels.ts';
+import { mapsPanel } from './panels/maps.ts';
+import { runPanel } from './panels/run.ts';
+import { savedPanel } from './panels/saved.ts';
+import { settingsPanel } from './panels/settings.ts';
+import { type Page, Store } from './state.ts';
+
+const alert = byId('alert');
+
+function complain(message: string): void {
+  alert.querySelector('p')!.textContent = message;
+  alert.hidden = false;
+}
+
+const page: Page = {
+  engine: new Engine(),
+  store: new Store(),
+  async attempt(action) {
+    alert.hidden = true;
+    try {
+      await action();
+    } catch (error) {
+      complain((error as Error).message);
+    }
+  },
+};
+
+alert.querySelector('button')!.addEventListener('click', () => {
+  alert.hidden = true;
+});
+page.engine.on('failed', ({ message }) => complain(message));
+page.engine.on('phase', ({ phase }) => page.store.update({ phase }));
+page.engine.on('net', ({ net }) => page.store.update({ net }));
+
+const settings = settingsPanel(page);
+const run = runPanel(page, settings);
+const data = dataPanel(page, settings);
+const maps = mapsPanel(page);
+insightPanel(page, maps);
+classifyPanel(page);
+filesPanel(page);
+kernelsPanel(page);
+const saved = savedPanel(page, { settings, run, data });
+
+await page.attempt(async () => saved.offer(await adapterPanel(page)));
+await page.attempt(() => data.open({ kind: 'shapes' }));

@@ -1,0 +1,106 @@
+import { droppedFiles, pickedFiles } from '../data/gather.ts';
+import { byId, create } from '../dom.ts';
+import { drawPicture } from '../draw.ts';
+import type { DataSummary, FileEntry, Source } from '../messages.ts';
+import type { Page } from '../state.ts';
+import { dropTarget } from './drop.ts';
+import type { SettingsPanel } from './settings.ts';
+import { webcamPanel } from './webcam.ts';
+
+export interface DataPanel {
+  open(source: Source): Promise<void>;
+  /** Shows a data set that the worker has opened already. */
+  show(data: DataSummary): void;
+}
+
+/** Where pictures come from, and what they look like. */
+export function dataPanel({ engine, store, attempt }: Page, settings: SettingsPanel): DataPanel {
+  const sources = byId<HTMLFieldSetElement>('sources');
+  const reading = byId<HTMLProgressElement>('reading');
+  const valSplit = byId<HTMLInputElement>('val-split');
+
+  const open = async (source: Source) => {
+    reading.hidden = source.kind === 'shapes';
+    reading.removeAttribute('value');
+    try {
+      const data = await engine.ask({ type: 'data', source });
+      const another = data.name !== store.state.data?.name;
+      store.update({ data });
+      if (another) settings.reset();
+      showData(data);
+    } finally {
+      reading.hidden = true;
+    }
+  };
+
+  const openFiles = (files: readonly FileEntry[], name = nameOf(files)) =>
+    open({ kind: 'files', name, files, valSplit: valSplit.valueAsNumber / 100 });
+
+  const choose = (kind: string) => {
+    for (const part of document.querySelectorAll<HTMLElement>('[data-source]')) {
+      part.hidden = part.dataset.source !== kind;
+    }
+    for (const radio of sources.querySelectorAll('input')) radio.checked = radio.value === kind;
+  };
+
+  const camera = webcamPanel((files) => attempt(() => openFiles(files, 'webcam')));
+  sources.addEventListener('change', ({ target }) => {
+    const kind = (target as HTMLInputElement).value;
+    choose(kind);
+    if (kind !== 'webcam') camera.stop();
+    if (kind === 'shapes') attempt(() => open({ kind: 'shapes' }));
+  });
+  for (const id of ['pick-folder', 'pick-files']) {
+    const input = byId<HTMLInputElement>(id);
+    input.addEventListener('change', () => {
+      const files = pickedFiles(input.files!);
+      // So that the same choice counts again.
+      input.value = '';
+      attempt(() => openFiles(files));
+    });
+  }
+  dropTarget(byId('data-drop'), (transfer) => attempt(async () => openFiles(await droppedFiles(transfer))));
+  engine.on('reading', ({ done, total }) => {
+    reading.max = total;
+    reading.value = done;
+  });
+  store.watch(({ phase }) => {
+    sources.disabled = phase !== 'idle';
+  });
+
+  return {
+    open,
+    show(data) {
+      store.update({ data });
+      choose(data.name === 'shapes' ? 'shapes' : data.name === 'webcam' ? 'webcam' : 'files');
+      showData(data);
+    },
+  };
+}
+
+/** What all paths begin with, or the first file's name. */
+function nameOf(files: readonly FileEntry[]): string {
+  const [first = ''] = files.map(({ path }) => path.split('/')[0]);
+  return files.every(({ path }) => path.startsWith(`${first}/`)) ? first : (files[0]?.path ?? '');
+}
+
+function showData({ name, classes, train, validation, samples, skipped }: DataSummary): void {
+  byId('data-summary').textContent =
+    `${name}: ${classes.length} classes, ${train.toLocaleString('en')} pictures to train on and ` +
+    `${validation.toLocaleString('en')} to validate.`;
+  byId('data-samples').replaceChildren(
+    ...samples.map(({ label, picture }) => {
+      const canvas = create('canvas');
+      drawPicture(canvas, picture);
+      canvas.ariaHidden = 'true';
+      return create('li', {}, canvas, classes[label]);
+    }),
+  );
+  const details = byId<HTMLDetailsElement>('skipped');
+  details.hidden = skipped.length === 0;
+  details.querySelector('summary')!.textContent =
+    `${skipped.length} ${skipped.length === 1 ? 'file is no picture that can be read, and is' : 'files are no pictures that can be read, and are'} left out`;
+  details
+    .querySelector('ul')!
+    .replaceChildren(...skipped.map(({ path, reason }) => create('li', { textContent: `${path}: ${reason}` })));
+}

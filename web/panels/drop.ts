@@ -1,0 +1,13 @@
+/** Makes an element take what is dropped on it. */
+export function dropTarget(element: HTMLElement, onDrop: (transfer: DataTransfer) => void): void {
+  element.addEventListener('dragover', (event) => {
+    event.preventDefault();
+    element.classList.add('over');
+  });
+  element.addEventListener('dragleave', () => element.classList.remove('over'));
+  element.addEventListener('drop', (event) => {
+    event.preventDefault();
+    element.classList.remove('over');
+    if (event.dataTransfer) onDrop(event.dataTransfer);
+  });
+}

@@ -1,0 +1,114 @@
+import type { EpochMetrics, Progress } from '../../src/index.ts';
+import { byId, create, duration, percent } from '../dom.ts';
+import type { History } from '../messages.ts';
+import type { Page, State } from '../state.ts';
+import { charts } from './charts.ts';
+import type { SettingsPanel } from './settings.ts';
+
+export interface RunPanel {
+  /** Shows another run's curves and figures. */
+  show(history: History): void;
+}
+
+/** Starts, pauses, resumes and stops training, and shows how it goes. */
+export function runPanel({ engine, store, attempt }: Page, settings: SettingsPanel): RunPanel {
+  const form = byId<HTMLFormElement>('setup');
+  const train = byId<HTMLButtonElement>('train');
+  const pause = byId<HTMLButtonElement>('pause');
+  const resume = byId<HTMLButtonElement>('resume');
+  const stop = byId<HTMLButtonElement>('stop');
+  const curves = charts();
+  let history: History = { stepsPerEpoch: 1, steps: 1, points: [], epochs: [] };
+
+  const show = (shown: History) => {
+    history = shown;
+    byId('epochs')
+      .querySelector('tbody')!
+      .replaceChildren(...shown.epochs.map(row));
+    const last = shown.epochs.at(-1);
+    showFigures(last && { accuracy: last.val_accuracy, loss: last.val_loss });
+    byId<HTMLProgressElement>('progress').value = (last?.step ?? 0) / shown.steps;
+    curves.draw(history);
+  };
+
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    attempt(async () => {
+      await engine.ask({ type: 'train', settings: settings.read() });
+      if (matchMedia('(max-width: 62rem)').matches) byId('progress-title').scrollIntoView();
+    });
+  });
+  pause.addEventListener('click', () => attempt(async () => void (await engine.ask({ type: 'pause' }))));
+  resume.addEventListener('click', () => attempt(async () => void (await engine.ask({ type: 'resume' }))));
+  stop.addEventListener('click', () => attempt(async () => void (await engine.ask({ type: 'stop' }))));
+
+  engine.on('history', (event) => show(event.history));
+  engine.on('progress', ({ progress, point }) => {
+    if (point) {
+      history = { ...history, points: [...history.points, point] };
+      curves.draw(history);
+    }
+    showProgress(progress);
+  });
+  engine.on('epoch', ({ metrics }) => {
+    history = { ...history, epochs: [...history.epochs, metrics] };
+    curves.draw(history);
+    byId('epochs').querySelector('tbody')!.append(row(metrics));
+    showFigures({ accuracy: metrics.val_accuracy, loss: metrics.val_loss });
+    say(`Epoch ${metrics.epoch} is done: ${percent(metrics.val_accuracy)} of the pictures held back are right.`);
+  });
+  engine.on('notice', ({ message }) => say(message));
+
+  store.watch(({ phase, ready, data, net }) => {
+    const rest = phase === 'idle';
+    train.disabled = !rest || !ready || !data;
+    for (const part of form.querySelectorAll('details input, details select, #defaults')) {
+      (part as HTMLInputElement).disabled = !rest || (part as HTMLInputElement).name === '';
+    }
+    pause.disabled = phase !== 'training';
+    resume.disabled = !(phase === 'paused' || (rest && ready && net?.resumable));
+    stop.disabled = phase !== 'training' && phase !== 'paused';
+  });
+  let before: State['phase'] = 'idle';
+  engine.on('phase', ({ phase }) => {
+    if (phase === 'preparing') say('Compiling the kernels for your GPU…');
+    if (phase === 'training' && before === 'preparing') say('Training has begun.');
+    if (phase === 'training' && before === 'paused') say('Training goes on.');
+    if (phase === 'paused') say('Paused. Resume goes on with the same numbers.');
+    const last = history.epochs.at(-1);
+    if (phase === 'idle' && before !== 'preparing') say(last && last.step === history.steps ? done(last) : 'Stopped.');
+    before = phase;
+  });
+  return { show };
+}
+
+const done = ({ val_accuracy }: EpochMetrics) =>
+  `Trained: ${percent(val_accuracy)} of the pictures held back are right. See below what it learned, and try it.`;
+
+function say(text: string): void {
+  byId('status').textContent = text;
+}
+
+function showProgress({ step, steps, epoch, epochs, loss, accuracy, imagesPerSecond, secondsLeft }: Progress): void {
+  const bar = byId<HTMLProgressElement>('progress');
+  bar.value = step / steps;
+  byId('figure-speed').textContent = imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : imagesPerSecond.toFixed(0);
+  byId('figure-epoch').textContent = `${epoch} of ${epochs}`;
+  byId('figure-left').textContent = duration(secondsLeft);
+  if (loss !== undefined) showFigures({ loss, accuracy: accuracy! });
+}
+
+function showFigures(figures?: { accuracy: number; loss: number }): void {
+  byId('figure-accuracy').textContent = figures ? percent(figures.accuracy) : '–';
+  byId('figure-loss').textContent = figures ? figures.loss.toFixed(3) : '–';
+}
+
+const row = ({ epoch, train_loss, val_loss, val_accuracy, images_per_second }: EpochMetrics) =>
+  create(
+    'tr',
+    {},
+    create('th', { scope: 'row', textContent: String(epoch) }),
+    ...[train_loss.toFixed(4), val_loss.toFixed(4), percent(val_accuracy), images_per_second.toFixed(1)].map(
+      (textContent) => create('td', { textContent }),
+    ),
+  );

@@ -1,0 +1,54 @@
+import { byId } from '../dom.ts';
+import type { Opened } from '../messages.ts';
+import type { Page } from '../state.ts';
+import type { DataPanel } from './data.ts';
+import type { RunPanel } from './run.ts';
+import type { SettingsPanel } from './settings.ts';
+
+interface Panels {
+  readonly settings: SettingsPanel;
+  readonly run: RunPanel;
+  readonly data: DataPanel;
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** Offers what was saved by itself before the page was closed. */
+export function savedPanel({ engine, store, attempt }: Page, { settings, run, data }: Panels) {
+  const banner = byId('saved');
+
+  byId('restore').addEventListener('click', () =>
+    attempt(async () => {
+      const restored = await engine.ask({ type: 'restore' });
+      banner.hidden = true;
+      data.show(restored.data);
+      settings.write(restored.settings);
+      run.show(restored.history);
+      store.update({ net: restored.net });
+      byId('status').textContent = restored.net.resumable
+        ? `Restored at step ${restored.net.step}. Resume goes on from there.`
+        : 'Restored: the net is trained, and ready to be tried.';
+    }),
+  );
+  byId('forget').addEventListener('click', () =>
+    attempt(async () => {
+      await engine.ask({ type: 'forget' });
+      banner.hidden = true;
+    }),
+  );
+  // Training anew writes over it.
+  store.watch(({ phase }) => {
+    if (phase !== 'idle') banner.hidden = true;
+  });
+
+  return {
+    offer({ saved }: Opened) {
+      if (!saved) return;
+      const { dataName, step, steps, accuracy, savedAt } = saved;
+      const scored = accuracy === undefined ? '' : `, ${(100 * accuracy).toFixed(1)} % right`;
+      banner.querySelector('p')!.textContent =
+        `There is a run of ${clock.format(savedAt)}: ${dataName}, step ${step} of ${steps}${scored}.`;
+      banner.hidden = false;
+    },
+  };
+}

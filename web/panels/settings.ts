@@ -1,0 +1,64 @@
+import { paperRecipe, presets, shapesRecipe, YYNet } from '../../src/index.ts';
+import { byId } from '../dom.ts';
+import type { Settings } from '../messages.ts';
+import type { Page } from '../state.ts';
+
+type Fields = { [K in keyof Settings]: HTMLInputElement | HTMLSelectElement };
+
+/** The form of the net and the recipe. */
+export interface SettingsPanel {
+  read(): Settings;
+  write(settings: Settings): void;
+  /** Back to the paper's settings for these pictures. */
+  reset(): void;
+}
+
+export function settingsPanel({ store }: Page): SettingsPanel {
+  const form = byId<HTMLFormElement>('setup');
+  const fields = form.elements as unknown as Fields;
+  const summary = byId('net-summary');
+
+  const read = (): Settings => ({
+    channels: Number(fields.channels.value),
+    fusion: fields.fusion.value as Settings['fusion'],
+    yin: fields.yin.value as Settings['yin'],
+    activation: fields.activation.value as Settings['activation'],
+    epochs: Number(fields.epochs.value),
+    batchSize: Number(fields.batchSize.value),
+    learningRate: Number(fields.learningRate.value),
+    precision: fields.precision.value as Settings['precision'],
+    seed: Number(fields.seed.value),
+  });
+
+  const describe = () => {
+    const { channels, epochs, batchSize, learningRate } = read();
+    const classes = store.state.data?.classes.length ?? 10;
+    const { parameterCount } = new YYNet({ ...presets['yynet-16'], channels, bodyChannels: channels, classes });
+    summary.textContent = `YYNet-${channels}: ${parameterCount.toLocaleString('en')} parameters. ${epochs} epochs in batches of ${batchSize}, at a learning rate of up to ${learningRate}.`;
+  };
+
+  const write = (settings: Settings) => {
+    const { channels } = fields;
+    const width = String(settings.channels);
+    const known = [...(channels as HTMLSelectElement).options].some(({ value }) => value === width);
+    if (!known) (channels as HTMLSelectElement).add(new Option(width));
+    for (const [name, value] of Object.entries(settings)) fields[name as keyof Settings].value = String(value);
+    describe();
+  };
+
+  const reset = () => {
+    const { fusion, yin, activation, channels } = presets['yynet-16'];
+    const builtIn = store.state.data?.name === 'shapes';
+    const { epochs, batchSize, learningRate, precision } = builtIn ? shapesRecipe : paperRecipe;
+    write({ channels, fusion, yin, activation, epochs, batchSize, learningRate, precision, seed: 0 });
+  };
+
+  form.addEventListener('input', describe);
+  byId('defaults').addEventListener('click', reset);
+  store.watch(({ half }) => {
+    (fields.precision as HTMLSelectElement).options[1].disabled = !half;
+  });
+  store.watch(describe);
+  reset();
+  return { read, write, reset };
+}

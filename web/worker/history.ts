@@ -1,0 +1,39 @@
+import type { EpochMetrics, Progress } from '../../src/index.ts';
+import type { History, Point } from '../messages.ts';
+
+/** A curve has about so many points, however long training takes. */
+const POINTS = 400;
+
+/** Keeps what the curves of a run are drawn from. */
+export class Recorder {
+  private readonly points: Point[];
+  private readonly epochs: EpochMetrics[];
+
+  /** @param from an earlier part of the same run, up to step `step` */
+  constructor(
+    private readonly stepsPerEpoch: number,
+    private readonly steps: number,
+    step = 0,
+    from?: History,
+  ) {
+    this.points = from?.points.filter((point) => point.step <= step) ?? [];
+    this.epochs = from?.epochs.filter((epoch) => epoch.step <= step) ?? [];
+  }
+
+  get history(): History {
+    return { stepsPerEpoch: this.stepsPerEpoch, steps: this.steps, points: this.points, epochs: this.epochs };
+  }
+
+  /** @returns the point that was added, if the last one is far enough away */
+  add({ step, learningRate, loss, accuracy }: Progress): Point | undefined {
+    const last = this.points.at(-1)?.step ?? 0;
+    if (step - last < this.steps / POINTS) return undefined;
+    const point = { step, learningRate, loss, accuracy };
+    this.points.push(point);
+    return point;
+  }
+
+  addEpoch(metrics: EpochMetrics): void {
+    this.epochs.push(metrics);
+  }
+}

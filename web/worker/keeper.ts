@@ -1,0 +1,112 @@
+import { type Checkpoint, encodeCheckpoint } from '../../src/index.ts';
+import type { Event, History } from '../messages.ts';
+import type { OpenedData } from './data.ts';
+import { Gpu } from './gpu.ts';
+import { filtersOf, fits, require, summarizeNet } from './nets.ts';
+import * as store from './store.ts';
+import { Viewer } from './viewer.ts';
+
+/** In the middle of training, the net is saved this often at most, in milliseconds. */
+const SAVE_INTERVAL = 3000;
+/** The share of training's time that looking at the net may take. */
+const LOOKING = 0.2;
+
+/** Keeps the pictures, the device and the net as it is now; shows what changes, and saves it for a reload. */
+export class Keeper {
+  data?: OpenedData;
+  net?: Checkpoint;
+  history?: History;
+  private gpu?: Gpu;
+  private trained = false;
+  private viewer?: Viewer;
+  private savedAt = 0;
+  private looked = { at: 0, took: 0, step: -1 };
+
+  constructor(readonly tell: (event: Event) => void) {}
+
+  /** The device, another one where it was lost. */
+  async openGpu(): Promise<Gpu> {
+    if (!this.gpu || this.gpu.lost) {
+      this.gpu = await Gpu.open();
+      this.trained = false;
+    }
+    return this.gpu;
+  }
+
+  /** A device on which nothing has been trained: it takes the former one's memory back. */
+  async openFreshGpu(): Promise<Gpu> {
+    if (this.trained) {
+      this.gpu?.close();
+      this.gpu = undefined;
+    }
+    const gpu = await this.openGpu();
+    this.trained = true;
+    return gpu;
+  }
+
+  /**
+   * For work that needs a turn on the GPU.
+   * @throws UserError where there is no net
+   */
+  async view<T>(work: (viewer: Viewer) => Promise<T>): Promise<T> {
+    const net = require(this.net);
+    const gpu = await this.openGpu();
+    return gpu.turns.take(() => work(this.viewerOf(gpu, net)));
+  }
+
+  /** Takes a net that was loaded. */
+  async put(net: Checkpoint, history?: History): Promise<void> {
+    this.net = net;
+    this.history = history;
+    this.announce();
+    if (this.data && fits(net, this.data)) await this.view((viewer) => this.look(viewer));
+  }
+
+  /** Takes the net of the training under way, whose turn it is on the GPU. */
+  async follow(net: Checkpoint, history: History, reason: 'moment' | 'epoch' | 'end'): Promise<void> {
+    this.net = net;
+    this.history = history;
+    const now = performance.now();
+    if (reason !== 'epoch' || now - this.savedAt > SAVE_INTERVAL) await this.save();
+    const { at, took, step } = this.looked;
+    const due = now - at > took / LOOKING || (reason === 'end' && step !== net.training?.position.step);
+    if (reason === 'moment' || !due) return;
+    this.announce();
+    await this.look(this.viewerOf(this.gpu!, net));
+  }
+
+  private viewerOf(gpu: Gpu, net: Checkpoint): Viewer {
+    const { viewer } = this;
+    if (viewer?.net === net && viewer.gpu === gpu) return viewer;
+    this.viewer = new Viewer(gpu, net);
+    return this.viewer;
+  }
+
+  private announce(): void {
+    const net = require(this.net);
+    this.tell({ type: 'net', net: summarizeNet(net, this.data), filters: filtersOf(net) });
+  }
+
+  private async look(viewer: Viewer): Promise<void> {
+    const start = performance.now();
+    this.tell({ type: 'insight', insight: await viewer.insight(require(this.data).splits) });
+    const at = performance.now();
+    this.looked = { at, took: at - start, step: viewer.net.training?.position.step ?? -1 };
+  }
+
+  private async save(): Promise<void> {
+    const net = require(this.net);
+    const history = require(this.history);
+    await store.saveRun({
+      savedAt: Date.now(),
+      dataName: require(this.data).name,
+      step: net.training?.position.step ?? 0,
+      steps: history.steps,
+      accuracy: history.epochs.at(-1)?.val_accuracy,
+      checkpoint: encodeCheckpoint(net),
+      history,
+    });
+    this.savedAt = performance.now();
+    this.tell({ type: 'saved', at: Date.now() });
+  }
+}

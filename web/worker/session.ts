@@ -1,0 +1,180 @@
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  exportOnnx,
+  Trainer,
+  UserError,
+  YYNet,
+} from '../../src/index.ts';
+import { decode } from '../data/decode.ts';
+import type { Answers, Event, History, Opened, Phase, Request, Restored, SavedRun, Seen } from '../messages.ts';
+import { openData, pictureAt, summarize } from './data.ts';
+import { Gpu } from './gpu.ts';
+import { Keeper } from './keeper.ts';
+import { kernelTimes } from './kernels.ts';
+import { configure, require, settingsOf, summarizeNet } from './nets.ts';
+import { Run, type RunContext } from './run.ts';
+import * as store from './store.ts';
+
+type Of<T extends Request['type']> = Extract<Request, { type: T }>;
+type Handlers = { [T in Request['type']]: (request: Of<T>) => Promise<Answers[T]> };
+
+/** Does what the page asks: a method for each request, called after its type. */
+export class Session implements Handlers {
+  private readonly keeper: Keeper;
+  private run?: Run;
+
+  constructor(private readonly tell: (event: Event) => void) {
+    this.keeper = new Keeper(tell);
+  }
+
+  handle(request: Request): Promise<Answers[Request['type']]> {
+    return (this[request.type] as (request: Request) => Promise<Answers[Request['type']]>).call(this, request);
+  }
+
+  async open(): Promise<Opened> {
+    const { choice } = await this.keeper.openGpu();
+    const { checkpoint, history, ...saved } = (await store.savedRun()) ?? {};
+    return { adapter: choice.info, notice: choice.notice, saved: checkpoint && (saved as SavedRun) };
+  }
+
+  async restore(): Promise<Restored> {
+    const { keeper } = this;
+    const saved = require(await store.savedRun());
+    keeper.data = require(await store.savedData());
+    const net = decodeCheckpoint(saved.checkpoint);
+    await keeper.put(net, saved.history);
+    return {
+      data: summarize(keeper.data),
+      settings: settingsOf(net),
+      history: saved.history,
+      net: summarizeNet(net, keeper.data),
+    };
+  }
+
+  async forget(): Promise<undefined> {
+    await store.forget();
+  }
+
+  async data({ source }: Of<'data'>) {
+    this.requireRest();
+    this.keeper.data = await openData(source, this.tell);
+    return summarize(this.keeper.data);
+  }
+
+  async train({ settings }: Of<'train'>): Promise<undefined> {
+    this.requireRest();
+    const data = require(this.keeper.data);
+    await store.saveData(data);
+    this.start({ data, ...configure(settings, data), seed: settings.seed });
+  }
+
+  async pause(): Promise<undefined> {
+    if (!this.run || this.run.isPaused) return;
+    this.run.pause();
+    this.phase('paused');
+  }
+
+  /** Lets a paused training go on, or one that was stopped, loaded or restored. */
+  async resume(): Promise<undefined> {
+    if (this.run) {
+      this.run.resume();
+      this.phase('training');
+      return;
+    }
+    const { net, history } = this.keeper;
+    const from = require(net);
+    this.start({ ...from, data: require(this.keeper.data) }, from, history);
+  }
+
+  async stop(): Promise<undefined> {
+    this.run?.stop();
+  }
+
+  async see({ picture }: Of<'see'>): Promise<Seen> {
+    const { data, net } = this.keeper;
+    const shown =
+      typeof picture === 'number' ? pictureAt(require(data).splits.validation, picture) : await this.decode(picture);
+    require(net);
+    return this.keeper.view((viewer) => viewer.see(shown));
+  }
+
+  async classify({ picture }: Of<'classify'>) {
+    const decoded = await this.decode(picture);
+    return this.keeper.view((viewer) => viewer.classify(decoded));
+  }
+
+  async load({ file }: Of<'load'>) {
+    this.requireRest();
+    const net = decodeCheckpoint(new Uint8Array(await file.arrayBuffer()));
+    await this.keeper.put(net);
+    return summarizeNet(net, this.keeper.data);
+  }
+
+  async save({ format }: Of<'save'>) {
+    const net = require(this.keeper.net);
+    const { config, state, recipe, classNames } = net;
+    const bytes = format === 'onnx' ? exportOnnx(config, state, { ...recipe, classNames }) : encodeCheckpoint(net);
+    return bytes as Uint8Array<ArrayBuffer>;
+  }
+
+  /** On a device of its own, so that the net here is not trained by it. */
+  async profile() {
+    this.requireRest();
+    const data = require(this.keeper.data);
+    const { config, recipe, seed } = require(this.keeper.net);
+    this.phase('preparing');
+    const gpu = await Gpu.open();
+    try {
+      return await kernelTimes(await Trainer.create(gpu.device, new YYNet(config), data.splits, recipe, { seed }));
+    } finally {
+      gpu.close();
+      this.phase('idle');
+    }
+  }
+
+  private start(context: Omit<RunContext, 'openGpu' | 'tell' | 'onNet'>, from?: Checkpoint, history?: History): void {
+    const { keeper } = this;
+    const run = new Run(
+      {
+        ...context,
+        tell: this.tell,
+        openGpu: () => keeper.openFreshGpu(),
+        onNet: (net, history, reason) => keeper.follow(net, history, reason),
+      },
+      from,
+      history,
+    );
+    this.run = run;
+    this.carryOut(run).catch(({ message }: Error) => this.tell({ type: 'failed', message }));
+  }
+
+  private async carryOut(run: Run): Promise<void> {
+    try {
+      this.phase('preparing');
+      await run.prepare();
+      if (!run.isPaused) this.phase('training');
+      await run.train();
+    } finally {
+      this.run = undefined;
+      this.phase('idle');
+    }
+  }
+
+  private phase(phase: Phase): void {
+    this.tell({ type: 'phase', phase });
+  }
+
+  private requireRest(): void {
+    if (this.run) throw new UserError('Training is under way: stop it first.');
+  }
+
+  /** As the net needs it. */
+  private async decode(picture: Blob | ImageBitmap) {
+    const { inputSize, inputChannels } = require(this.keeper.net).config;
+    return decode(picture, { size: inputSize, channels: inputChannels }).catch(() => {
+      throw new UserError('This is no picture that the browser can read; expected a JPEG, PNG or WebP.');
+    });
+  }
+}
