@@ -4,7 +4,6 @@ import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import type Sharp from 'sharp';
 import { cachePath } from '../runtime/cache_path.ts';
 import { UserError } from '../runtime/errors.ts';
 import { makeFolder } from './cache-folder.ts';
@@ -88,16 +87,13 @@ async function decodeAll(
   target: string,
   onProgress?: OnDataProgress,
 ): Promise<void> {
-  const { default: sharp } = await import('sharp').catch((error: Error) => {
-    throw new UserError(`sharp, which decodes pictures, does not load on this machine: ${error.message}`);
-  });
+  await loadSharp();
   const counts = classes.map(() => 0);
   const skipped: Skipped[] = [];
   const attempt = ({ path, label }: PictureFolder['files'][number]) =>
-    decode(sharp, join(folder, path), format).then(
+    decodePicture(join(folder, path), format).then(
       (pixels) => ({ label, pixels }),
-      // The decoders' messages may have further lines.
-      ({ message }: Error) => ({ path, reason: message.split('\n')[0] }),
+      ({ message }: Error) => ({ path, reason: message }),
     );
   const pixels = async function* () {
     let done = 0;
@@ -122,19 +118,33 @@ async function decodeAll(
   await writeFile(join(target, 'index.json'), JSON.stringify(index));
 }
 
+/** @throws {UserError} if it does not load */
+export async function loadSharp() {
+  const { default: sharp } = await import('sharp').catch((error: Error) => {
+    throw new UserError(`sharp, which reads and writes pictures, does not load on this machine: ${error.message}`);
+  });
+  return sharp;
+}
+
 /**
  * Planes [channels, size, size] of a picture, turned upright, cut to a square and scaled, on white where it is
  * transparent. sharp works in libuv's threads, so that it neither blocks this one nor gains from workers, which would
  * share them; the variable UV_THREADPOOL_SIZE sets how many there are (4).
+ * @throws Error that says in a line why the file is no picture
  */
-async function decode(sharp: typeof Sharp, file: string, { size, channels }: PictureFormat): Promise<Uint8Array> {
+export async function decodePicture(file: string, { size, channels }: PictureFormat): Promise<Uint8Array> {
+  const sharp = await loadSharp();
   const pixels = await sharp(file, { failOn: 'error' })
     .autoOrient()
     .resize(size, size, { fit: 'cover' })
     .flatten({ background: 'white' })
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
     .raw()
-    .toBuffer();
+    .toBuffer()
+    .catch(({ message }: Error) => {
+      // The decoders' messages may have further lines.
+      throw new Error(message.split('\n')[0]);
+    });
   const planes = new Uint8Array(pixels.length);
   const plane = size * size;
   for (let i = 0, p = 0; p < plane; p++) for (let c = 0; c < channels; c++, i++) planes[c * plane + p] = pixels[i];

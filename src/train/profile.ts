@@ -1,6 +1,7 @@
 import type { Roofline } from '../../kernels/roofline/measure.ts';
 import type { DispatchCommand } from '../runtime/command.ts';
 import type { Span } from '../runtime/profile.ts';
+import { table } from './table.ts';
 
 /** A recording's dispatches, and when each of them ran, run after run. */
 export interface Profile {
@@ -112,15 +113,8 @@ const COLUMNS: readonly (readonly [title: string, cell: (row: Figures) => string
 ];
 
 /** Figures as a table, in Markdown, which reads as well in a terminal. */
-export function profileTable(rows: readonly Figures[]): string {
-  const lines = [COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, cell]) => cell(row)))];
-  const widths = COLUMNS.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
-  const text = lines.map((line) =>
-    line.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))),
-  );
-  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [text[0], rule, ...text.slice(1)].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
+export const profileTable = (rows: readonly Figures[]): string =>
+  table([COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, cell]) => cell(row)))]);
 
 /** All runs in the trace format of Perfetto and chrome://tracing: a complete event for each dispatch, on one track. */
 export function chromeTrace({ commands, runs }: Profile): object {
