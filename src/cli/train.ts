@@ -140,11 +140,12 @@ async function resume(options: Options): Promise<void> {
   const device = await openNodeDevice(choice);
   if (choice.notice) console.error(choice.notice);
   const trainer = await Trainer.create(device, new YYNet(config), data, recipe, from ? { from } : { seed });
-  const done = from?.training?.position;
-  say(
-    options,
-    `${path} goes on ${done ? `in epoch ${done.epoch}, after step ${done.step},` : 'from its beginning'} on ${choice.info.name}`,
-  );
+  if (trainer.finished) {
+    say(options, `${path}: all ${recipe.epochs} epochs are done.`);
+    return;
+  }
+  const where = trainer.step ? `after step ${trainer.step}` : 'from its beginning';
+  say(options, `${path} goes on ${where}, on ${choice.info.name}`);
   await train(trainer, folder, { ...options, maxSteps: settings.maxSteps });
 }
 

@@ -84,7 +84,8 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
     tensors.set(`${TRAINING}guard`, f32([3], optimizer.guard));
     tensors.set(`${TRAINING}totals`, f32([2], totals));
   }
-  const header = { ...rest, position: training?.position };
+  // Parsed, so that the same settings give the same bytes in whatever order they came.
+  const header = parse(headerSchema, { ...rest, position: training?.position }, 'the checkpoint');
   const metadata = new Map(
     Object.entries(header).flatMap(([key, value]) => (value === undefined ? [] : [[key, JSON.stringify(value)]])),
   );

@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { Random } from '../../src/data/random.ts';
+import { decodeCheckpoint } from '../../src/train/checkpoint.ts';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+
+/** A small net, 3 epochs of 6 steps, the last of each on a smaller batch. */
+const RECIPE = `
+data: shapes
+channels: 4
+body_channels: 4
+hidden: 8
+dropout: 0.1
+epochs: 3
+batch_size: 8
+limit_train: 44
+limit_val: 12
+`;
+
+let recipe: string;
+/** A run that nothing disturbed. */
+let whole: string;
+beforeAll(async () => {
+  const folder = await temporaryFolder();
+  recipe = join(folder, 'recipe.yaml');
+  whole = join(folder, 'whole');
+  await writeFile(recipe, RECIPE);
+  const { code, stderr } = await runCli('train', ['--config', recipe, '--quiet', '--out', whole]);
+  expect(stderr).not.toMatch(/error/i);
+  expect(code).toBe(0);
+});
+
+function start(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, ['scripts/run.mjs', 'src/cli/train.ts', ...args, '--quiet'], { stdio: 'ignore' });
+}
+
+const exit = (child: ChildProcess) => new Promise<number | null>((resolve) => child.on('exit', resolve));
+
+const read = (folder: string, file: string) => readFile(join(folder, file));
+
+async function metrics(folder: string): Promise<object[]> {
+  const lines = (await readFile(join(folder, 'metrics.jsonl'), 'utf8')).trim().split('\n');
+  return lines.map((line) => ({ ...JSON.parse(line), images_per_second: undefined }));
+}
+
+/** Resolves when the file is there, or the process ended. */
+async function appears(file: string, child: ChildProcess): Promise<void> {
+  while (child.exitCode === null && !(await readFile(file).catch(() => undefined))) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test('killed at random moments and resumed, a run ends in the same bytes', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  const random = new Random(Date.now() % 1e6);
+  let args = ['--config', recipe, '--out', out];
+  for (let kill = 0; kill < 3; kill++) {
+    const child = start([...args, '--checkpoint-every', '1']);
+    const ended = exit(child);
+    await appears(join(out, kill === 0 ? 'config.json' : 'last.safetensors'), child);
+    setTimeout(() => child.kill('SIGKILL'), random.uniform(0, 6000));
+    await ended;
+    args = ['--resume', out];
+  }
+  const { code, stderr } = await runCli('train', args);
+  expect(stderr).not.toMatch(/error/i);
+  expect(code).toBe(0);
+  expect(await metrics(out)).toEqual(await metrics(whole));
+  for (const file of ['last.safetensors', 'best.safetensors']) {
+    expect((await read(out, file)).equals(await read(whole, file)), file).toBe(true);
+  }
+});
+
+test('SIGINT finishes the step, writes, and exits with 130', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  const child = start(['--config', recipe, '--out', out, '--checkpoint-every', '1']);
+  const ended = exit(child);
+  await appears(join(out, 'last.safetensors'), child);
+  child.kill('SIGINT');
+  expect(await ended).toBe(130);
+  const { training } = decodeCheckpoint(await read(out, 'last.safetensors'));
+  expect(training!.position.step).toBeGreaterThan(0);
+  expect(training!.position.step).toBeLessThan(18);
+});
+
+test('a run that is done has nothing left to do', async () => {
+  const before = await read(whole, 'last.safetensors');
+  const { code, stdout } = await runCli('train', ['--resume', whole]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/all 3 epochs are done/);
+  expect((await read(whole, 'last.safetensors')).equals(before)).toBe(true);
+});
+
+test.each<[string, string[], RegExp]>([
+  ['a folder without a run', ['--resume', 'no/such/run'], /--resume no\/such\/run.*config\.json/],
+  ['a flag that would change the result', ['--resume', 'x', '--lr', '0.1'], /--resume.*--lr/],
+  ['a missing recipe', ['--config', 'no/recipe.yaml'], /no\/recipe\.yaml/],
+])('%s is one clear sentence', async (_, args, message) => {
+  const { code, stderr } = await runCli('train', args);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/^\s+at .*:\d+/m);
+});
+
+test.each<[string, string, RegExp]>([
+  ['an unknown setting', 'epoch: 3', /'epoch' in .*wrong/],
+  ['a value out of range', 'batch_size: 0', /'batchSize' in .*wrong/],
+  ['no mapping', '- 1', /holds no settings/],
+  ['no YAML', 'a: [', /cannot be read/],
+])('a recipe with %s is one clear sentence', async (_, text, message) => {
+  const file = join(await temporaryFolder(), 'recipe.yaml');
+  await writeFile(file, text);
+  const { code, stderr } = await runCli('train', ['--config', file]);
+  expect(code).toBe(2);
+  expect(stderr).toContain(file);
+  expect(stderr).toMatch(message);
+});
+
+test('a damaged checkpoint is named, and a full disk leaves the old one whole', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  const args = ['--config', recipe, '--quiet', '--out', out];
+  expect((await runCli('train', [...args, '--max-steps', '2'])).code).toBe(0);
+  const last = join(out, 'last.safetensors');
+  const before = await readFile(last);
+  // What a full disk answers: /dev/full in the place of the file that is written first.
+  await symlink('/dev/full', `${last}.tmp`);
+  await writeFile(
+    join(out, 'config.json'),
+    (await readFile(join(out, 'config.json'), 'utf8')).replace(/"max_steps": 2,/, ''),
+  );
+  const full = await runCli('train', ['--resume', out]);
+  expect(full.code).toBe(2);
+  expect(full.stderr).toMatch(/last\.safetensors cannot be written: ENOSPC/);
+  expect((await readFile(last)).equals(before)).toBe(true);
+
+  await truncate(last, before.length - 100);
+  const { code, stderr } = await runCli('train', ['--resume', out]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/last\.safetensors: .*outside/);
+});
