@@ -16,6 +16,8 @@ export const warmRamp: Ramp = (value) =>
 
 /** Space between tiles, in pixels of a map. */
 const GAP = 1;
+/** A filter's weight is so many pixels wide, so that the space between filters is small beside it. */
+const ZOOM = 8;
 
 export function drawPicture(canvas: HTMLCanvasElement, { channels, size, pixels }: Picture): void {
   const plane = size * size;
@@ -55,8 +57,10 @@ export function drawFilters(canvas: HTMLCanvasElement, shape: readonly number[],
   const filters = Array.from({ length: count }, (_, k) =>
     stretch(data.subarray(k * channels * plane, (k + 1) * channels * plane)),
   );
-  tile(canvas, { tiles: count, height, width }, (k, i) => {
-    const at = (c: number) => 255 * filters[k][(c % channels) * plane + i];
+  tile(canvas, { tiles: count, height: ZOOM * height, width: ZOOM * width }, (k, i) => {
+    const x = Math.floor((i % (ZOOM * width)) / ZOOM);
+    const y = Math.floor(i / (ZOOM * width) / ZOOM);
+    const at = (c: number) => 255 * filters[k][(c % channels) * plane + y * width + x];
     return [at(0), at(1), at(2)];
   });
 }

@@ -1,8 +1,6 @@
 import uPlot from 'uplot';
-import { byId, percent } from '../dom.ts';
+import { byId, create, percent } from '../dom.ts';
 import type { History } from '../messages.ts';
-
-const HEIGHT = 190;
 
 /** A line of a chart: its name, its colour as a custom property, and its points. */
 interface Line {
@@ -13,9 +11,15 @@ interface Line {
 
 interface Options {
   readonly lines: readonly Line[];
+  /** In pixels. */
+  readonly height: number;
+  /** Of the axis; otherwise from 0 to the largest value. */
   readonly range?: uPlot.Range.MinMax;
   readonly format: (value: number) => string;
+  readonly tick: (value: number) => string;
 }
+
+const short = (value: number) => String(Number(value.toPrecision(2)));
 
 const CHARTS: Readonly<Record<string, Options>> = {
   'chart-accuracy': {
@@ -23,21 +27,25 @@ const CHARTS: Readonly<Record<string, Options>> = {
       { label: 'training', colour: '--ink', points: ({ points }) => points.map((p) => [p.step, p.accuracy]) },
       { label: 'validation', colour: '--accent', points: ({ epochs }) => epochs.map((e) => [e.step, e.val_accuracy]) },
     ],
+    height: 200,
     range: [0, 1],
     format: percent,
+    tick: (value) => `${100 * value} %`,
   },
   'chart-loss': {
     lines: [
       { label: 'training', colour: '--ink', points: ({ points }) => points.map((p) => [p.step, p.loss]) },
       { label: 'validation', colour: '--accent', points: ({ epochs }) => epochs.map((e) => [e.step, e.val_loss]) },
     ],
-    format: (value) => value.toFixed(2),
+    height: 200,
+    format: (value) => value.toFixed(3),
+    tick: short,
   },
   'chart-rate': {
-    lines: [
-      { label: 'learning rate', colour: '--ink', points: ({ points }) => points.map((p) => [p.step, p.learningRate]) },
-    ],
+    lines: [{ label: 'now', colour: '--ink', points: ({ points }) => points.map((p) => [p.step, p.learningRate]) }],
+    height: 120,
     format: (value) => value.toPrecision(2),
+    tick: short,
   },
 };
 
@@ -57,16 +65,24 @@ export function charts(): { draw(history: History): void } {
   };
 }
 
+/** Curves over the steps. The caption tells the values under the pointer, or else the last ones. */
 class Chart {
   private readonly plot: uPlot;
-  /** The part without the legend. */
-  private readonly picture: HTMLElement;
+  private readonly values: readonly HTMLElement[];
 
   constructor(
     private readonly figure: HTMLElement,
     private readonly options: Options,
   ) {
-    const { lines, range, format } = options;
+    const { lines, height, range, tick } = options;
+    const caption = figure.querySelector('figcaption')!;
+    const title = caption.textContent!;
+    this.values = lines.map(() => create('b'));
+    lines.forEach(({ label, colour }, i) => {
+      const key = create('span', { className: 'key' }, `${label} `, this.values[i]);
+      key.style.setProperty('--colour', `var(${colour})`);
+      caption.append(key);
+    });
     const axis: uPlot.Axis = {
       stroke: () => colourOf(figure, '--soft'),
       grid: { stroke: () => colourOf(figure, '--line'), width: 1 },
@@ -76,48 +92,50 @@ class Chart {
     this.plot = new uPlot(
       {
         width: this.width,
-        height: HEIGHT,
+        height,
         scales: { x: { time: false }, y: { range: range ?? ((_, __, largest) => [0, largest || 1]) } },
         axes: [
-          { ...axis, space: 60 },
-          { ...axis, size: 62, values: (_, values) => values.map(format) },
+          { ...axis, space: 60, size: 30 },
+          { ...axis, size: 56, space: 34, values: (_, ticks) => ticks.map(tick) },
         ],
         series: [
-          { label: 'step' },
-          ...lines.map(({ label, colour }, i) => ({
-            label,
+          {},
+          ...lines.map(({ colour }, i) => ({
             stroke: () => colourOf(figure, colour),
             width: 2,
             spanGaps: true,
             points: { show: i === 1, size: 7, fill: () => colourOf(figure, colour) },
-            value: (_: uPlot, value: number | null) => (value === null ? '–' : format(value)),
           })),
         ],
-        cursor: { drag: { x: false, y: false } },
-        legend: { live: lines.length > 1 },
+        cursor: { drag: { x: false, y: false }, points: { show: false } },
+        legend: { show: false },
+        hooks: { setCursor: [(plot) => this.tell(plot, plot.cursor.idx)], setData: [(plot) => this.tell(plot)] },
       },
       [[0], ...lines.map(() => [null])],
       figure,
     );
-    this.picture = this.plot.root.querySelector('.u-wrap')!;
-    this.picture.role = 'img';
-    new ResizeObserver(() => this.plot.setSize({ width: this.width, height: HEIGHT })).observe(figure);
+    this.plot.root.role = 'img';
+    this.plot.root.ariaLabel = `${title} over the steps of training`;
+    new ResizeObserver(() => this.plot.setSize({ width: this.width, height })).observe(figure);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.plot.redraw());
   }
 
   draw(history: History): void {
-    const { lines, format } = this.options;
-    const tables = lines.map(({ points }) => {
+    const tables = this.options.lines.map(({ points }) => {
       const known = points(history).filter(([, value]) => value !== undefined);
       return [known.map(([step]) => step), known.map(([, value]) => value!)] as uPlot.AlignedData;
     });
     this.plot.setData(uPlot.join(tables), true);
     this.plot.setScale('x', { min: 0, max: Math.max(1, history.steps) });
-    const said = lines.map(({ label }, i) => {
-      const last = tables[i][1].at(-1);
-      return `${label} ${last === undefined || last === null ? 'not known yet' : format(last)}`;
+  }
+
+  /** Each line's last value at a point or before. */
+  private tell({ data }: uPlot, point?: number | null): void {
+    this.values.forEach((element, line) => {
+      const upTo = Array.from(data[line + 1]).slice(0, (point ?? data[0].length) + 1);
+      const value = upTo.findLast((known) => known !== null && known !== undefined);
+      element.textContent = value === null || value === undefined ? '–' : this.options.format(value);
     });
-    this.picture.ariaLabel = `Curve of ${this.figure.querySelector('figcaption')!.textContent}, now: ${said.join(', ')}`;
   }
 
   private get width(): number {

@@ -26,7 +26,8 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
       .querySelector('tbody')!
       .replaceChildren(...shown.epochs.map(row));
     const last = shown.epochs.at(-1);
-    showFigures(last && { accuracy: last.val_accuracy, loss: last.val_loss });
+    showFigure('accuracy', last && percent(last.val_accuracy));
+    showFigure('loss', last?.train_loss.toFixed(3));
     byId<HTMLProgressElement>('progress').value = (last?.step ?? 0) / shown.steps;
     curves.draw(history);
   };
@@ -54,7 +55,8 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
     history = { ...history, epochs: [...history.epochs, metrics] };
     curves.draw(history);
     byId('epochs').querySelector('tbody')!.append(row(metrics));
-    showFigures({ accuracy: metrics.val_accuracy, loss: metrics.val_loss });
+    showFigure('accuracy', percent(metrics.val_accuracy));
+    showFigure('loss', metrics.train_loss.toFixed(3));
     say(`Epoch ${metrics.epoch} is done: ${percent(metrics.val_accuracy)} of the pictures held back are right.`);
   });
   engine.on('notice', ({ message }) => say(message));
@@ -89,18 +91,17 @@ function say(text: string): void {
   byId('status').textContent = text;
 }
 
-function showProgress({ step, steps, epoch, epochs, loss, accuracy, imagesPerSecond, secondsLeft }: Progress): void {
+function showProgress({ step, steps, epoch, epochs, loss, imagesPerSecond, secondsLeft }: Progress): void {
   const bar = byId<HTMLProgressElement>('progress');
   bar.value = step / steps;
-  byId('figure-speed').textContent = imagesPerSecond < 10 ? imagesPerSecond.toFixed(1) : imagesPerSecond.toFixed(0);
-  byId('figure-epoch').textContent = `${epoch} of ${epochs}`;
-  byId('figure-left').textContent = duration(secondsLeft);
-  if (loss !== undefined) showFigures({ loss, accuracy: accuracy! });
+  showFigure('speed', imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0));
+  showFigure('epoch', `${epoch} of ${epochs}`);
+  showFigure('left', duration(secondsLeft));
+  if (loss !== undefined) showFigure('loss', loss.toFixed(3));
 }
 
-function showFigures(figures?: { accuracy: number; loss: number }): void {
-  byId('figure-accuracy').textContent = figures ? percent(figures.accuracy) : '–';
-  byId('figure-loss').textContent = figures ? figures.loss.toFixed(3) : '–';
+function showFigure(name: 'accuracy' | 'loss' | 'speed' | 'epoch' | 'left', text = '–'): void {
+  byId(`figure-${name}`).textContent = text;
 }
 
 const row = ({ epoch, train_loss, val_loss, val_accuracy, images_per_second }: EpochMetrics) =>

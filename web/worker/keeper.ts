@@ -66,13 +66,12 @@ export class Keeper {
   async follow(net: Checkpoint, history: History, reason: 'moment' | 'epoch' | 'end'): Promise<void> {
     this.net = net;
     this.history = history;
+    this.announce();
     const now = performance.now();
     if (reason !== 'epoch' || now - this.savedAt > SAVE_INTERVAL) await this.save();
     const { at, took, step } = this.looked;
     const due = now - at > took / LOOKING || (reason === 'end' && step !== net.training?.position.step);
-    if (reason === 'moment' || !due) return;
-    this.announce();
-    await this.look(this.viewerOf(this.gpu!, net));
+    if (reason !== 'moment' && due) await this.look(this.viewerOf(this.gpu!, net));
   }
 
   private viewerOf(gpu: Gpu, net: Checkpoint): Viewer {
