@@ -1,6 +1,6 @@
 import type { AdapterChoice, AdapterSummary } from './adapter.ts';
 import { bind, type Command, type Dispatch, type DispatchCommand, encode, resolve } from './command.ts';
-import { GpuError } from './errors.ts';
+import { GpuError, MemoryError } from './errors.ts';
 import { BufferUsage, MapMode } from './flags.ts';
 import { Memory, type Storage } from './memory.ts';
 import { PipelineCache } from './pipeline.ts';
@@ -20,6 +20,8 @@ export class Device {
 
   private pending: Command[] = [];
   private recording = false;
+  /** Of the tensors of a recording that cannot be bound, the largest. */
+  private tooLarge?: MemoryError;
   private scopes: Storage[][] = [];
   private flushing: Promise<void> = Promise.resolve();
   /** Flushes under way, which may be waiting for pipelines. */
@@ -65,7 +67,10 @@ export class Device {
     const bytes = sizeOf(shape) * bytesPer[dtype];
     const limit = this.gpu.limits.maxStorageBufferBindingSize;
     if (bytes > limit) {
-      throw new GpuError(`a tensor [${shape}] takes ${bytes} bytes, but this adapter binds ${limit} at most`);
+      const message = `a tensor [${shape}] takes ${bytes} bytes, but this adapter binds ${limit} at most`;
+      const error = new MemoryError(message, limit / bytes);
+      if (!this.recording) throw error;
+      if (!this.tooLarge || error.share < this.tooLarge.share) this.tooLarge = error;
     }
     const storage = this.recording ? { bytes } : this.memory.allocate(bytes);
     this.scopes.at(-1)?.push(storage);
@@ -174,6 +179,7 @@ export class Device {
   async record<T>(f: () => T): Promise<Recording<T>> {
     await this.flush();
     this.recording = true;
+    this.tooLarge = undefined;
     let result: T;
     let commands: Command[];
     try {
@@ -183,10 +189,12 @@ export class Device {
       this.pending = [];
       this.recording = false;
     }
+    if (this.tooLarge) throw this.tooLarge;
     const dispatches = commands as DispatchCommand[];
     await Promise.all(new Set(dispatches.map(({ kernel }) => kernel.compiled)));
     const inOrder = (submit: () => void) => this.inOrder(submit);
     const recording = new Recording(this.gpu, dispatches, result, storagesIn(result), this.memory, inOrder);
+    await this.memory.settled();
     this.check();
     return recording;
   }
@@ -236,6 +244,7 @@ export class Device {
       encode(pass, command, bind(this.gpu, command));
     }
     submit();
+    await this.memory.settled();
     this.check();
   }
 

@@ -13,3 +13,16 @@ export class ShaderError extends Error {
 export class GpuError extends Error {
   override name = 'GpuError';
 }
+
+/** More memory was asked for than the adapter gives. */
+export class MemoryError extends GpuError {
+  override name = 'MemoryError';
+
+  constructor(
+    message: string,
+    /** How much of what was asked for fits, as a share below 1. */
+    readonly share: number,
+  ) {
+    super(message);
+  }
+}

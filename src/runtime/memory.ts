@@ -1,3 +1,4 @@
+import { MemoryError } from './errors.ts';
 import { BufferUsage } from './flags.ts';
 
 /** A stretch of GPU memory. In a recording its buffer is only assigned once all uses are known. */
@@ -24,6 +25,11 @@ export class Memory {
   peak = 0;
   /** Taken from the GPU, free or held. */
   reserved = 0;
+
+  /** Of the reserved bytes, those that the GPU has not refused; it answers late. */
+  private granted = 0;
+  private refused = false;
+  private answers: Promise<void>[] = [];
 
   private readonly free = new Map<number, GPUBuffer[]>();
   /** Buffers that recordings lend to their temporaries; recordings run one after another and may share them. */
@@ -64,8 +70,28 @@ export class Memory {
     });
   }
 
+  /**
+   * Resolves when the GPU has answered all requests.
+   * @throws MemoryError if it refused one
+   */
+  async settled(): Promise<void> {
+    await Promise.all(this.answers);
+    this.answers = [];
+    if (!this.refused) return;
+    const [wanted, got] = [this.reserved, this.granted].map((bytes) => `${Math.round(bytes / 2 ** 20)} MiB`);
+    throw new MemoryError(`the GPU gave ${got} of ${wanted}`, this.granted / this.reserved);
+  }
+
   private create(bytes: number): GPUBuffer {
     this.reserved += bytes;
-    return this.gpu.createBuffer({ size: bytes, usage });
+    this.gpu.pushErrorScope('out-of-memory');
+    const buffer = this.gpu.createBuffer({ size: bytes, usage });
+    this.answers.push(
+      this.gpu.popErrorScope().then((error) => {
+        if (error) this.refused = true;
+        else this.granted += bytes;
+      }),
+    );
+    return buffer;
   }
 }

@@ -6,7 +6,7 @@ import type { Pass } from '../nn/module.ts';
 import { ParameterSet, type StateDict } from '../nn/parameters.ts';
 import { OneCycle } from '../nn/schedule.ts';
 import type { Device } from '../runtime/device.ts';
-import { UserError } from '../runtime/errors.ts';
+import { MemoryError, UserError } from '../runtime/errors.ts';
 import { profile, type Span } from '../runtime/profile.ts';
 import type { Recording } from '../runtime/recording.ts';
 import type { Tensor } from '../runtime/tensor.ts';
@@ -128,7 +128,8 @@ export class Trainer implements StepContext {
   /**
    * Initialises the net and records and compiles its steps.
    * @param recipe where a checkpoint is resumed, the one in it
-   * @throws UserError where the adapter lacks what the recipe's precision needs, or a checkpoint cannot be resumed
+   * @throws UserError where the adapter lacks what the recipe's precision needs, a batch does not fit into its memory, or
+   * a checkpoint cannot be resumed
    */
   static async create(
     device: Device,
@@ -141,10 +142,20 @@ export class Trainer implements StepContext {
     const seed = 'from' in start ? start.from.seed : start.seed;
     const trainer = new Trainer(device, net, data, recipe, seed, await fingerprint(data.train));
     if ('from' in start) trainer.resume(start.from);
-    const { train, validation } = data;
+    try {
+      await trainer.prepare();
+    } catch (error) {
+      throw error instanceof MemoryError ? tooLarge(Math.min(recipe.batchSize, data.train.length), error) : error;
+    }
+    return trainer;
+  }
+
+  /** Records and compiles the steps and the evaluation. */
+  private async prepare(): Promise<void> {
+    const { device, net, parameters, optimizer, recipe } = this;
+    const { train, validation } = this.data;
     const sizes = new Set([Math.min(recipe.batchSize, train.length), train.length % recipe.batchSize]);
     sizes.delete(0);
-    const { parameters, optimizer } = trainer;
     const averaged = {
       fold: () => parameters.using(optimizer.average, () => net.fold(device)),
       forward: (pass: Pass, x: Tensor) => parameters.using(optimizer.average, () => net.forward(pass, x)),
@@ -156,9 +167,8 @@ export class Trainer implements StepContext {
       Math.min(recipe.batchSize, validation.length),
       recipe,
     );
-    await Promise.all([...sizes].map((size) => trainer.record(size)));
-    trainer.evaluation = await evaluation;
-    return trainer;
+    await Promise.all([...sizes].map((size) => this.record(size)));
+    this.evaluation = await evaluation;
   }
 
   get stepsPerEpoch(): number {
@@ -366,6 +376,12 @@ export class Trainer implements StepContext {
     const recording = await device.record(() => trainingStep(this, { pixels, targets }));
     this.steps.set(size, { pixels, targets, recording });
   }
+}
+
+function tooLarge(batchSize: number, { message, share }: MemoryError): UserError {
+  const fits = 2 ** Math.floor(Math.log2(batchSize * share));
+  const advice = fits < 1 ? 'no batch size would' : `a batch size of ${fits} should`;
+  return new UserError(`A batch size of ${batchSize} does not fit into the GPU's memory, ${advice}: ${message}.`);
 }
 
 /** The first pictures of a set, as a batch. */

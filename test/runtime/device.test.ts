@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as elementwise from '../../kernels/elementwise/launch.ts';
 import { Device } from '../../src/runtime/device.ts';
-import { GpuError, ShaderError } from '../../src/runtime/errors.ts';
+import { GpuError, MemoryError, ShaderError } from '../../src/runtime/errors.ts';
 import { requestNodeAdapter } from '../../src/runtime/node.ts';
 import { reshape, type Tensor } from '../../src/runtime/tensor.ts';
 import { testDevice } from '../support/device.ts';
@@ -74,7 +74,7 @@ describe('tensors go to the device and back', () => {
     const device = await testDevice();
     const limit = device.gpu.limits.maxStorageBufferBindingSize;
     expect(() => device.tensor([limit, 2], 'f16')).toThrow(
-      new GpuError(`a tensor [${limit},2] takes ${4 * limit} bytes, but this adapter binds ${limit} at most`),
+      new MemoryError(`a tensor [${limit},2] takes ${4 * limit} bytes, but this adapter binds ${limit} at most`, 0.25),
     );
   });
 });

@@ -100,3 +100,17 @@ test('a loss that is not finite ends training at its step, with the weights as t
   await expect(first).rejects.toThrow(/At step [2-6] .* was not finite.*learning rate, 100000000/);
   for (const value of await device.read(trainer.parameters.values)) expect(Number.isFinite(value)).toBe(true);
 });
+
+test('a batch that does not fit into memory is refused with the size of one that does', async () => {
+  const device = await testDevice();
+  const { train, validation } = shapes({ train: 1, validation: 1 });
+  const many = { ...train, length: 4096, labels: new Int32Array(4096), read: () => {} };
+  const large = { ...recipe, batchSize: 4096 };
+  const wide = new YYNet({ ...presets['yynet-64'], hidden: 8 });
+  const limit = device.gpu.limits.maxStorageBufferBindingSize;
+  // The widest picture has 256 channels of 32 × 32 f32.
+  const fits = 2 ** Math.floor(Math.log2(limit / (256 * 32 * 32 * 4)));
+  await expect(Trainer.create(device, wide, { train: many, validation }, large, { seed: 1 })).rejects.toThrow(
+    `A batch size of 4096 does not fit into the GPU's memory, a batch size of ${fits} should`,
+  );
+});
