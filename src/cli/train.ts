@@ -3,25 +3,13 @@ import { Option } from 'commander';
 import { fusionFormulas } from '../autograd/ops/fuse.ts';
 import { dataNames } from '../data/data-folder.ts';
 import { UserError } from '../runtime/errors.ts';
-import { openNodeDevice, requestNodeAdapter } from '../runtime/node.ts';
 import { requireTimestamps } from '../runtime/profile.ts';
-import type { Checkpoint } from '../train/checkpoint.ts';
-import { Trainer } from '../train/trainer.ts';
 import { presets } from '../yinyang/config.ts';
-import { YYNet } from '../yinyang/yynet.ts';
 import { createCommand, integer, main, positive, share } from './command.ts';
+import { openDevice } from './device.ts';
 import { printProfile } from './profile.ts';
-import { RunFolder } from './run_folder.ts';
-import {
-  absoluteData,
-  configureNet,
-  configureRecipe,
-  inputSizeOf,
-  loadData,
-  readSettings,
-  type Settings,
-  snakeCase,
-} from './settings.ts';
+import { beginRun, resumeRun } from './run.ts';
+import { readSettings, type Settings } from './settings.ts';
 import { train } from './training.ts';
 
 /** Flags that set what a recipe file sets too. */
@@ -81,78 +69,35 @@ Examples:
   yy-train --resume runs/cifar10-yynet-16             go on where it stopped
   yy-train --adapter discrete --model yynet-64        a wider net on the fast GPU`,
   )
-  .action((options: Options) => (options.resume ? resume(options) : begin(options)));
+  .action(run);
 
-async function begin(options: Options): Promise<void> {
-  const { adapter, out, config: file, lr, ...flags } = options;
-  const settings: Settings = {
+async function run(options: Options): Promise<void> {
+  const { adapter, resume, out, quiet, json, profile } = options;
+  if (resume) checkResume(options);
+  const settings = resume ? undefined : await settingsOf(options);
+  const device = await openDevice({ adapter, quiet });
+  if (profile) requireTimestamps(device);
+  const run = await (settings ? beginRun(device, settings, out) : resumeRun(device, resume!));
+  const { trainer, folder, summary } = run;
+  if (json && !quiet) console.error(summary);
+  else if (!quiet) console.log(summary);
+  if (profile) await printProfile(trainer, profile, folder, json);
+  else await train(run, options);
+}
+
+/** What the recipe file says, and over it the flags. */
+async function settingsOf({ config: file, lr, ...flags }: Options): Promise<Settings> {
+  return {
     ...(file && (await readSettings(file))),
     ...flags,
     ...(lr !== undefined && { learningRate: lr }),
   };
-  const { model = 'yynet-16', seed = 0, limitTrain, limitVal, valSplit, maxSteps } = settings;
-  const data = await loadData(settings, { inputSize: inputSizeOf(settings) });
-  const recipe = configureRecipe(settings, data);
-  const net = new YYNet(configureNet(settings, data));
-  const choice = await requestNodeAdapter({ adapter });
-  const config = {
-    ...{ data: absoluteData(settings.data), model, adapter: choice.info.name, seed },
-    ...{ valSplit, limitTrain, limitVal, maxSteps },
-    ...recipe,
-    ...net.config,
-    parameters: net.parameterCount,
-    classNames: data.train.classes,
-    trainImages: data.train.length,
-    valImages: data.validation.length,
-  };
-  const device = await openNodeDevice(choice);
-  if (options.profile) requireTimestamps(device);
-  const folder = await RunFolder.create(
-    out ?? (await RunFolder.next(`${data.train.name}-${model}`)),
-    snakeCase(config),
-  );
-  if (choice.notice) console.error(choice.notice);
-  say(options, `${model}: ${net.parameterCount.toLocaleString('en')} parameters, on ${choice.info.name}`);
-  say(
-    options,
-    `${data.train.length} images to train on, ${data.validation.length} to validate, written to ${folder.path}`,
-  );
-  const trainer = await Trainer.create(device, net, data, recipe, { seed });
-  if (options.profile) await printProfile(trainer, options.profile, folder, options.json);
-  else await train(trainer, folder, { ...options, maxSteps });
 }
 
-async function resume(options: Options): Promise<void> {
-  const { resume: path, adapter } = options as Options & { resume: string };
-  for (const option of Object.keys(options)) {
-    if (BESIDE_RESUME.includes(option)) continue;
-    throw new UserError(`--resume goes on with the run's own settings: --${kebabCase(option)} cannot stand beside it.`);
-  }
-  const { folder, from } = await RunFolder.open(path);
-  const settings = await readSettings(folder.configFile);
-  const data = await loadData(settings, { inputSize: inputSizeOf(settings) });
-  const { config, recipe, seed }: Pick<Checkpoint, 'config' | 'recipe' | 'seed'> = from ?? {
-    config: configureNet(settings, data),
-    recipe: configureRecipe(settings, data),
-    seed: settings.seed ?? 0,
-  };
-  const choice = await requestNodeAdapter({ adapter });
-  const device = await openNodeDevice(choice);
-  if (choice.notice) console.error(choice.notice);
-  const trainer = await Trainer.create(device, new YYNet(config), data, recipe, from ? { from } : { seed });
-  if (trainer.finished) {
-    say(options, `${path}: all ${recipe.epochs} epochs are done.`);
-    return;
-  }
-  const where = trainer.step ? `after step ${trainer.step}` : 'from its beginning';
-  say(options, `${path} goes on ${where}, on ${choice.info.name}`);
-  await train(trainer, folder, { ...options, maxSteps: settings.maxSteps });
-}
-
-function say({ json, quiet }: Options, line: string): void {
-  if (quiet) return;
-  if (json) console.error(line);
-  else console.log(line);
+function checkResume(options: Options): void {
+  const other = Object.keys(options).find((option) => !BESIDE_RESUME.includes(option));
+  if (!other) return;
+  throw new UserError(`--resume goes on with the run's own settings: --${kebabCase(other)} cannot stand beside it.`);
 }
 
 const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
 import { DivergedError } from '../train/health.ts';
-import type { Trainer } from '../train/trainer.ts';
 import { describe, ProgressLine } from './progress.ts';
+import type { Run } from './run.ts';
 import type { RunFolder } from './run_folder.ts';
 
 interface Options {
-  readonly maxSteps?: number;
   /** Steps from one checkpoint to the next within an epoch. */
   readonly checkpointEvery?: number;
   readonly json?: boolean;
@@ -20,8 +19,8 @@ const STOPS = { SIGINT: 130, SIGTERM: 143 } as const;
  * Trains to the end, or until a signal asks to stop, and keeps checkpoints and metrics in the folder.
  * @throws UserError or DivergedError that says how to go on
  */
-export async function train(trainer: Trainer, folder: RunFolder, options: Options): Promise<void> {
-  const { maxSteps, checkpointEvery = Number.POSITIVE_INFINITY, json, quiet } = options;
+export async function train({ trainer, folder, maxSteps }: Run, options: Options): Promise<void> {
+  const { checkpointEvery = Number.POSITIVE_INFINITY, json, quiet } = options;
   const progress = new ProgressLine();
   const stop = new AbortController();
   const stops = Object.entries(STOPS).map(([signal, code]) => {

@@ -1,0 +1,72 @@
+import type { Device } from '../runtime/device.ts';
+import { Trainer } from '../train/trainer.ts';
+import { YYNet } from '../yinyang/yynet.ts';
+import { RunFolder } from './run_folder.ts';
+import {
+  absoluteData,
+  configureNet,
+  configureRecipe,
+  inputSizeOf,
+  loadData,
+  readSettings,
+  type Settings,
+  snakeCase,
+} from './settings.ts';
+
+/** A training that is about to begin, or to go on. */
+export interface Run {
+  readonly trainer: Trainer;
+  readonly folder: RunFolder;
+  readonly maxSteps?: number;
+  /** A line or two about it. */
+  readonly summary: string;
+}
+
+/**
+ * Sets a run up and writes its config.json.
+ * @param out its folder, by default a new one under runs/
+ * @throws UserError where data, settings or the folder do not serve
+ */
+export async function beginRun(device: Device, settings: Settings, out?: string): Promise<Run> {
+  const { model = 'yynet-16', seed = 0, limitTrain, limitVal, valSplit, maxSteps } = settings;
+  const data = await loadData(settings, { inputSize: inputSizeOf(settings) });
+  const { train, validation } = data;
+  const recipe = configureRecipe(settings, data);
+  const net = new YYNet(configureNet(settings, data));
+  const config = {
+    ...{ data: absoluteData(settings.data), model, adapter: device.adapter.name, seed },
+    ...{ valSplit, limitTrain, limitVal, maxSteps },
+    ...recipe,
+    ...net.config,
+    parameters: net.parameterCount,
+    classNames: train.classes,
+    trainImages: train.length,
+    valImages: validation.length,
+  };
+  const path = out ?? (await RunFolder.next(`${train.name}-${model}`));
+  const folder = await RunFolder.create(path, snakeCase(config));
+  const summary =
+    `${model}: ${net.parameterCount.toLocaleString('en')} parameters, on ${device.adapter.name}\n` +
+    `${train.length} images to train on, ${validation.length} to validate, written to ${folder.path}`;
+  return { trainer: await Trainer.create(device, net, data, recipe, { seed }), folder, maxSteps, summary };
+}
+
+/**
+ * Sets a run up to go on where its last checkpoint is, or from its beginning where it has none yet.
+ * @throws UserError where there is none, or it is damaged, or its data are not what they were
+ */
+export async function resumeRun(device: Device, path: string): Promise<Run> {
+  const { folder, from } = await RunFolder.open(path);
+  const settings = await readSettings(folder.configFile);
+  const data = await loadData(settings, { inputSize: inputSizeOf(settings) });
+  const trainer = await (from
+    ? Trainer.create(device, new YYNet(from.config), data, from.recipe, { from })
+    : Trainer.create(device, new YYNet(configureNet(settings, data)), data, configureRecipe(settings, data), {
+        seed: settings.seed ?? 0,
+      }));
+  const where = trainer.step ? `after step ${trainer.step}` : 'from its beginning';
+  const summary = trainer.finished
+    ? `${path}: all ${trainer.recipe.epochs} epochs are done.`
+    : `${path} goes on ${where}, on ${device.adapter.name}`;
+  return { trainer, folder, maxSteps: settings.maxSteps, summary };
+}
