@@ -7,8 +7,14 @@ import { type Checkpoint, decodeCheckpoint } from '../train/checkpoint.ts';
  * Reads a checkpoint: a file, or of a run's folder the best one, or where there is none yet the last.
  * @throws UserError in one sentence that names the file
  */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const file = await fileOf(path);
+export const readCheckpoint = async (path: string): Promise<Checkpoint> =>
+  decodeFile(await checkpointFile(path), decodeCheckpoint);
+
+/**
+ * Reads a file as `decode` does its bytes.
+ * @throws UserError in one sentence that names the file
+ */
+export async function decodeFile<T>(file: string, decode: (bytes: Uint8Array) => T): Promise<T> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(file);
@@ -16,7 +22,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
     throw new UserError(`${file} cannot be read: ${(error as Error).message}.`);
   }
   try {
-    return decodeCheckpoint(bytes);
+    return decode(bytes);
   } catch (error) {
     if (error instanceof UserError) throw new UserError(`${file}: ${error.message}`);
     throw error;
@@ -29,7 +35,11 @@ const isFile = (path: string) =>
     () => false,
   );
 
-async function fileOf(path: string): Promise<string> {
+/**
+ * The file that a path of the user's means: itself, or of a run's folder the best checkpoint, or else the last.
+ * @throws UserError where there is none
+ */
+export async function checkpointFile(path: string): Promise<string> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new UserError(`${path} does not exist; expected a checkpoint or the folder of a run.`);
   if (!found.isDirectory()) return path;

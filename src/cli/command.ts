@@ -1,9 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { GpuError, ShaderError, UserError } from '../runtime/errors.ts';
+import { DivergedError } from '../train/health.ts';
 
-/** Something other than a bug went wrong: its message says all there is to say. */
-const isExpected = (error: unknown) =>
-  error instanceof UserError || error instanceof GpuError || error instanceof ShaderError;
+/** Things other than a bug that go wrong: their message says all there is to say. */
+const EXPECTED = [UserError, GpuError, ShaderError, DivergedError];
 
 /**
  * Runs a command and sets the process's exit code: 0, 2 for a mistake of the user's, 1 for anything else. Errors are
@@ -14,7 +14,8 @@ export async function main(command: Command): Promise<void> {
     await command.parseAsync();
   } catch (error) {
     const { message } = error as Error;
-    console.error(`${command.name()}: ${isExpected(error) ? message : `unexpected error: ${message}`}`);
+    const isExpected = EXPECTED.some((kind) => error instanceof kind);
+    console.error(`${command.name()}: ${isExpected ? message : `unexpected error: ${message}`}`);
     process.exitCode = error instanceof UserError ? error.exitCode : 1;
   }
 }
@@ -24,9 +25,23 @@ export const createCommand = (name: string, description: string) =>
   new Command(name)
     .description(description)
     .showHelpAfterError('(--help shows every option)')
+    .showSuggestionAfterError()
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);
     });
+
+export const adapterOption = () =>
+  new Option('--adapter <name>', "'auto', 'discrete', 'integrated', 'cpu' or part of an adapter's name").default(
+    'auto',
+  );
+
+export const batchSizeOption = () =>
+  new Option('--batch-size <n>', 'pictures at a time (default: as many as it was trained with)').argParser(integer(1));
+
+export const quietOption = () => new Option('--quiet', 'print nothing but results and errors');
+
+/** What the argument of commands that read a checkpoint may be. */
+export const CHECKPOINT = 'a checkpoint, or the folder of a run for its best one';
 
 /** Parses a whole number of at least `least`. */
 export const integer = (least: number) => (text: string) => {

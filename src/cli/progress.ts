@@ -47,7 +47,7 @@ export class DataLine {
   private readonly bar = bar('{task} {bar} {percentage} %');
   private task = '';
 
-  update({ task, done, total = done }: DataProgress): void {
+  update({ task, done, total = done }: Omit<DataProgress, 'unit'>): void {
     if (task !== this.task) {
       this.stop();
       this.bar.start(total, done, { task });

@@ -63,14 +63,19 @@ export const snakeCase = (object: object) =>
 
 const camelCase = (key: string) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** Opens the data set of the settings, with a bar on stderr for what takes long. */
-export async function loadData(settings: Settings, config: Pick<YYNetConfig, 'inputSize'>): Promise<Splits<Pictures>> {
+/**
+ * Opens the data set of the settings, with a bar on stderr for what takes long.
+ * @param channels by default those that the data set has
+ */
+export async function loadData(
+  settings: Settings,
+  { inputSize, channels, quiet }: { readonly inputSize: number; readonly channels?: 1 | 3; readonly quiet?: boolean },
+): Promise<Splits<Pictures>> {
   const { data = 'shapes', valSplit, seed, limitTrain, limitVal } = settings;
-  const { inputSize } = config;
   const progress = new DataLine();
   try {
-    const onProgress = (step: DataProgress) => progress.update(step);
-    const opened = await openData(data, { inputSize, valSplit, seed, limitTrain, limitVal, onProgress });
+    const onProgress = quiet ? undefined : (step: DataProgress) => progress.update(step);
+    const opened = await openData(data, { inputSize, channels, valSplit, seed, limitTrain, limitVal, onProgress });
     progress.stop();
     if (opened.notice) console.error(opened.notice);
     return opened;
