@@ -71,13 +71,14 @@ function stretch(values: Float32Array): Float32Array {
   return values.map((value) => (value - least) / (largest - least || 1));
 }
 
-/** A grid of tiles, about twice as wide as high, with nothing between them. */
+/** A grid of full rows of tiles, at least twice as many columns as rows, with nothing between them. */
 function tile(
   canvas: HTMLCanvasElement,
   { tiles, height, width }: { tiles: number; height: number; width: number },
   colour: (tile: number, i: number) => readonly [number, number, number],
 ): void {
-  const columns = Math.min(tiles, Math.ceil(Math.sqrt(2 * tiles)));
+  let columns = Math.min(tiles, Math.ceil(Math.sqrt(2 * tiles)));
+  while (tiles % columns !== 0) columns++;
   const [w, h] = [width + GAP, height + GAP];
   paint(canvas, columns * w - GAP, Math.ceil(tiles / columns) * h - GAP, (_, x, y) => {
     const k = Math.floor(y / h) * columns + Math.floor(x / w);

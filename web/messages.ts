@@ -19,11 +19,17 @@ export interface FileEntry {
   readonly file: Blob;
 }
 
+/** CIFAR-10's binary files, a zip archive, or pictures in a folder for each class. */
+export interface FileSource {
+  readonly kind: 'files';
+  readonly name: string;
+  readonly files: readonly FileEntry[];
+  /** The share of each class that validates where no folder says which pictures do. */
+  readonly valSplit: number;
+}
+
 /** Where pictures come from. */
-export type Source =
-  | { readonly kind: 'shapes' }
-  /** CIFAR-10's binary files, one zip archive, or pictures in a folder for each class. */
-  | { readonly kind: 'files'; readonly name: string; readonly files: readonly FileEntry[]; readonly valSplit: number };
+export type Source = { readonly kind: 'shapes' } | FileSource;
 
 /** What the form sets; all else is the paper's. */
 export interface Settings {
@@ -48,6 +54,8 @@ export interface Picture {
 /** A data set, in words and some pictures. */
 export interface DataSummary {
   readonly name: string;
+  /** Whether they are the page's own shapes. */
+  readonly builtIn: boolean;
   readonly classes: readonly string[];
   readonly train: number;
   readonly validation: number;

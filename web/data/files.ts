@@ -1,5 +1,5 @@
 import { type Splits, UserError } from '../../src/index.ts';
-import type { FileEntry, Source } from '../messages.ts';
+import type { FileEntry, FileSource } from '../messages.ts';
 import { isCifar10, openCifar10 } from './cifar10.ts';
 import { openPictures } from './pictures.ts';
 import { isZip, unpack } from './zip.ts';
@@ -18,7 +18,7 @@ export type OnReading = (task: string, done: number, total: number) => void;
  * @throws UserError naming the file that is wrong, or what was expected
  */
 export async function openFiles(
-  { files: given, valSplit }: Extract<Source, { kind: 'files' }>,
+  { name, files: given, valSplit }: FileSource,
   onReading: OnReading,
 ): Promise<{ splits: Splits; skipped: readonly Skipped[] }> {
   const files: FileEntry[] = [];
@@ -27,5 +27,5 @@ export async function openFiles(
   if (visible.length === 0)
     throw new UserError('There are no files in it; expected pictures in a folder for each class.');
   if (visible.some(isCifar10)) return { splits: await openCifar10(visible.filter(isCifar10), valSplit), skipped: [] };
-  return openPictures(visible, valSplit, onReading);
+  return openPictures(visible, { name, valSplit }, onReading);
 }

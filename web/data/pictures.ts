@@ -1,5 +1,5 @@
 import { type Dataset, inMemory, presets, type Splits, UserError } from '../../src/index.ts';
-import type { FileEntry } from '../messages.ts';
+import type { FileEntry, FileSource } from '../messages.ts';
 import { decode } from './decode.ts';
 import type { OnReading, Skipped } from './files.ts';
 import { byClass, gather } from './split.ts';
@@ -26,11 +26,11 @@ interface Labelled extends FileEntry {
  */
 export async function openPictures(
   files: readonly FileEntry[],
-  valSplit: number,
+  { name, valSplit }: Pick<FileSource, 'name' | 'valSplit'>,
   onReading: OnReading,
 ): Promise<{ splits: Splits; skipped: readonly Skipped[] }> {
   const { classes, pictures } = label(files.filter(({ path }) => PICTURE.test(path)));
-  const { all, decoded, skipped } = await decodeAll(pictures, classes, onReading);
+  const { all, decoded, skipped } = await decodeAll(name, classes, pictures, onReading);
   if (skipped.length > pictures.length / 2) {
     const [{ path, reason }] = skipped;
     throw new UserError(
@@ -76,7 +76,12 @@ function label(files: readonly FileEntry[]): { classes: string[]; pictures: Labe
   return { classes, pictures };
 }
 
-async function decodeAll(pictures: readonly Labelled[], classes: readonly string[], onReading: OnReading) {
+async function decodeAll(
+  name: string,
+  classes: readonly string[],
+  pictures: readonly Labelled[],
+  onReading: OnReading,
+) {
   const size = FORMAT.channels * FORMAT.size ** 2;
   const outcomes: (Uint8Array | Skipped)[] = [];
   let next = 0;
@@ -105,6 +110,6 @@ async function decodeAll(pictures: readonly Labelled[], classes: readonly string
   }
   const labels = Int32Array.from(decoded, ({ label }) => label);
   const { size: width, channels } = FORMAT;
-  const all: Dataset = inMemory({ name: 'pictures', classes, channels, height: width, width, images, labels });
+  const all: Dataset = inMemory({ name, classes, channels, height: width, width, images, labels });
   return { all, decoded, skipped };
 }

@@ -20,6 +20,7 @@ export function classifyPanel({ engine, store, attempt }: Page): void {
 
   const classify = async (picture: Blob | ImageBitmap) => {
     const list = await engine.ask({ type: 'classify', picture });
+    byId('guesses-hint').hidden = true;
     guesses.replaceChildren(...list.slice(0, NAMED).map(line));
   };
 

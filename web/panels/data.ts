@@ -19,15 +19,20 @@ export function dataPanel({ engine, store, attempt }: Page, settings: SettingsPa
   const reading = byId<HTMLProgressElement>('reading');
   const valSplit = byId<HTMLInputElement>('val-split');
 
+  const show = (data?: DataSummary) => {
+    store.update({ data });
+    showSummary(data);
+    showSamples(data);
+    showSkipped(data);
+  };
+
   const open = async (source: Source) => {
     reading.hidden = source.kind === 'shapes';
     reading.removeAttribute('value');
     try {
       const data = await engine.ask({ type: 'data', source });
-      const another = data.name !== store.state.data?.name;
-      store.update({ data });
-      if (another) settings.reset();
-      showData(data);
+      show(data);
+      settings.reset();
     } finally {
       reading.hidden = true;
     }
@@ -49,6 +54,7 @@ export function dataPanel({ engine, store, attempt }: Page, settings: SettingsPa
     choose(kind);
     if (kind !== 'webcam') camera.stop();
     if (kind === 'shapes') attempt(() => open({ kind: 'shapes' }));
+    else show(undefined);
   });
   for (const id of ['pick-folder', 'pick-files']) {
     const input = byId<HTMLInputElement>(id);
@@ -71,9 +77,8 @@ export function dataPanel({ engine, store, attempt }: Page, settings: SettingsPa
   return {
     open,
     show(data) {
-      store.update({ data });
-      choose(data.name === 'shapes' ? 'shapes' : data.name === 'webcam' ? 'webcam' : 'files');
-      showData(data);
+      choose(data.builtIn ? 'shapes' : 'files');
+      show(data);
     },
   };
 }
@@ -81,25 +86,32 @@ export function dataPanel({ engine, store, attempt }: Page, settings: SettingsPa
 /** What all paths begin with, or the first file's name. */
 function nameOf(files: readonly FileEntry[]): string {
   const [first = ''] = files.map(({ path }) => path.split('/')[0]);
-  return files.every(({ path }) => path.startsWith(`${first}/`)) ? first : (files[0]?.path ?? '');
+  return files.every(({ path }) => path.startsWith(`${first}/`))
+    ? first
+    : (files[0]?.path ?? '').replace(/\.zip$/i, '');
 }
 
-function showData({ name, classes, train, validation, samples, skipped }: DataSummary): void {
-  byId('data-summary').textContent =
-    `${name}: ${classes.length} classes, ${train.toLocaleString('en')} pictures to train on and ` +
-    `${validation.toLocaleString('en')} to validate.`;
-  byId('data-samples').replaceChildren(
-    ...samples.map(({ label, picture }) => {
-      const canvas = create('canvas');
-      drawPicture(canvas, picture);
-      canvas.ariaHidden = 'true';
-      return create('li', {}, canvas, classes[label]);
-    }),
-  );
+function showSummary(data?: DataSummary): void {
+  const count = (pictures: number) => pictures.toLocaleString('en');
+  byId('data-summary').textContent = data
+    ? `${data.name}: ${data.classes.length} classes, ${count(data.train)} pictures to train on and ${count(data.validation)} to validate.`
+    : '';
+}
+
+function showSamples(data?: DataSummary): void {
+  const items = data?.samples.map(({ label, picture }) => {
+    const canvas = create('canvas', { ariaHidden: 'true' });
+    drawPicture(canvas, picture);
+    return create('li', {}, canvas, data.classes[label]);
+  });
+  byId('data-samples').replaceChildren(...(items ?? []));
+}
+
+function showSkipped({ skipped }: Pick<DataSummary, 'skipped'> = { skipped: [] }): void {
   const details = byId<HTMLDetailsElement>('skipped');
   details.hidden = skipped.length === 0;
-  details.querySelector('summary')!.textContent =
-    `${skipped.length} ${skipped.length === 1 ? 'file is no picture that can be read, and is' : 'files are no pictures that can be read, and are'} left out`;
+  const what = skipped.length === 1 ? 'file that is no readable picture is' : 'files that are no readable pictures are';
+  details.querySelector('summary')!.textContent = `${skipped.length} ${what} left out`;
   details
     .querySelector('ul')!
     .replaceChildren(...skipped.map(({ path, reason }) => create('li', { textContent: `${path}: ${reason}` })));

@@ -28,7 +28,8 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
     const last = shown.epochs.at(-1);
     showFigure('accuracy', last && percent(last.val_accuracy));
     showFigure('loss', last?.train_loss.toFixed(3));
-    byId<HTMLProgressElement>('progress').value = (last?.step ?? 0) / shown.steps;
+    const step = Math.max(last?.step ?? 0, shown.points.at(-1)?.step ?? 0);
+    byId<HTMLProgressElement>('progress').value = step / shown.steps;
     curves.draw(history);
   };
 
@@ -78,7 +79,8 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
     if (phase === 'training' && before === 'paused') say('Training goes on.');
     if (phase === 'paused') say('Paused. Resume goes on with the same numbers.');
     const last = history.epochs.at(-1);
-    if (phase === 'idle' && before !== 'preparing') say(last && last.step === history.steps ? done(last) : 'Stopped.');
+    if (phase === 'idle' && before === 'preparing') say('Ready.');
+    else if (phase === 'idle') say(last && last.step === history.steps ? done(last) : 'Stopped.');
     before = phase;
   });
   return { show };

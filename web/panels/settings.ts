@@ -5,11 +5,14 @@ import type { Page } from '../state.ts';
 
 type Fields = { [K in keyof Settings]: HTMLInputElement | HTMLSelectElement };
 
+/** With fewer pictures than this, the paper's batches would make too few steps. */
+const SMALL = 1000;
+
 /** The form of the net and the recipe. */
 export interface SettingsPanel {
   read(): Settings;
   write(settings: Settings): void;
-  /** Back to the paper's settings for these pictures. */
+  /** Back to the paper's settings, in small batches where there are few pictures. */
   reset(): void;
 }
 
@@ -48,8 +51,9 @@ export function settingsPanel({ store }: Page): SettingsPanel {
 
   const reset = () => {
     const { fusion, yin, activation, channels } = presets['yynet-16'];
-    const builtIn = store.state.data?.name === 'shapes';
-    const { epochs, batchSize, learningRate, precision } = builtIn ? shapesRecipe : paperRecipe;
+    const { builtIn = true, train = 0 } = store.state.data ?? {};
+    const { epochs, learningRate, precision } = builtIn ? shapesRecipe : paperRecipe;
+    const { batchSize } = train < SMALL ? shapesRecipe : paperRecipe;
     write({ channels, fusion, yin, activation, epochs, batchSize, learningRate, precision, seed: 0 });
   };
 

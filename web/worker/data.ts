@@ -4,7 +4,6 @@ import type { DataSummary, Event, Picture, Source } from '../messages.ts';
 
 /** A data set to train on. */
 export interface OpenedData {
-  readonly name: string;
   readonly builtIn: boolean;
   readonly splits: Splits;
   /** Of the training pictures: tells whether a training can go on with them. */
@@ -23,17 +22,16 @@ export async function openData(source: Source, tell: (event: Event) => void): Pr
   const onProgress = (task: string, done: number, total: number) => tell({ type: 'reading', task, done, total });
   const builtIn = source.kind === 'shapes';
   const { splits, skipped } = builtIn ? { splits: shapes(), skipped: [] } : await openFiles(source, onProgress);
-  const name = builtIn ? 'shapes' : source.name;
-  return { name, builtIn, splits, skipped, fingerprint: await fingerprint(splits.train) };
+  return { builtIn, splits, skipped, fingerprint: await fingerprint(splits.train) };
 }
 
-export function summarize({ name, splits: { train, validation }, skipped }: OpenedData): DataSummary {
+export function summarize({ builtIn, splits: { train, validation }, skipped }: OpenedData): DataSummary {
   const samples = train.classes.slice(0, SHOWN).flatMap((_, label) => {
     const index = train.labels.indexOf(label);
     return index < 0 ? [] : [{ label, picture: pictureAt(train, index) }];
   });
-  const { classes, length } = train;
-  return { name, classes, train: length, validation: validation.length, samples, skipped };
+  const { name, classes, length } = train;
+  return { name, builtIn, classes, train: length, validation: validation.length, samples, skipped };
 }
 
 export function pictureAt(pictures: Dataset, index: number): Picture {

@@ -98,7 +98,7 @@ export class Keeper {
     const history = require(this.history);
     await store.saveRun({
       savedAt: Date.now(),
-      dataName: require(this.data).name,
+      dataName: require(this.data).splits.train.name,
       step: net.training?.position.step ?? 0,
       steps: history.steps,
       accuracy: history.epochs.at(-1)?.val_accuracy,

@@ -44,7 +44,7 @@ export class Session implements Handlers {
     const saved = require(await store.savedRun());
     keeper.data = require(await store.savedData());
     const net = decodeCheckpoint(saved.checkpoint);
-    await keeper.put(net, saved.history);
+    await this.busy(() => keeper.put(net, saved.history));
     return {
       data: summarize(keeper.data),
       settings: settingsOf(net),
@@ -108,7 +108,7 @@ export class Session implements Handlers {
   async load({ file }: Of<'load'>) {
     this.requireRest();
     const net = decodeCheckpoint(new Uint8Array(await file.arrayBuffer()));
-    await this.keeper.put(net);
+    await this.busy(() => this.keeper.put(net));
     return summarizeNet(net, this.keeper.data);
   }
 
@@ -124,12 +124,21 @@ export class Session implements Handlers {
     this.requireRest();
     const data = require(this.keeper.data);
     const { config, recipe, seed } = require(this.keeper.net);
-    this.phase('preparing');
     const gpu = await Gpu.open();
     try {
-      return await kernelTimes(await Trainer.create(gpu.device, new YYNet(config), data.splits, recipe, { seed }));
+      return await this.busy(async () =>
+        kernelTimes(await Trainer.create(gpu.device, new YYNet(config), data.splits, recipe, { seed })),
+      );
     } finally {
       gpu.close();
+    }
+  }
+
+  private async busy<T>(job: () => Promise<T>): Promise<T> {
+    this.phase('preparing');
+    try {
+      return await job();
+    } finally {
       this.phase('idle');
     }
   }

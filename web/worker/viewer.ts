@@ -15,7 +15,7 @@ import type { Gpu } from './gpu.ts';
 const BATCH = 50;
 /** So many pictures are looked at after an epoch, and so many of them shown. */
 const LOOKED_AT = 1000;
-const SHOWN = 24;
+const SHOWN = 20;
 
 /** Looks at what a net has learned. All of its work needs a turn on the GPU. */
 export class Viewer {
