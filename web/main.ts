@@ -48,7 +48,7 @@ const data = dataPanel(page, settings);
 const maps = mapsPanel(page);
 insightPanel(page, maps);
 classifyPanel(page);
-filesPanel(page);
+filesPanel(page, settings);
 kernelsPanel(page);
 const saved = savedPanel(page, { settings, run, data });
 

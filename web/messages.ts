@@ -89,6 +89,8 @@ export interface NetSummary {
   readonly step?: number;
   /** Whether training can go on: the state is there, epochs are left, and the pictures are the same. */
   readonly resumable: boolean;
+  /** What it was trained with. */
+  readonly settings: Settings;
 }
 
 /** What was saved by itself before the page was closed. */
@@ -109,7 +111,6 @@ export interface Opened {
 /** A saved run as it was. */
 export interface Restored {
   readonly data: DataSummary;
-  readonly settings: Settings;
   readonly history: History;
   readonly net: NetSummary;
 }

@@ -102,7 +102,7 @@ function showSamples(data?: DataSummary): void {
   const items = data?.samples.map(({ label, picture }) => {
     const canvas = create('canvas', { ariaHidden: 'true' });
     drawPicture(canvas, picture);
-    return create('li', {}, canvas, data.classes[label]);
+    return create('li', {}, canvas, create('span', { textContent: data.classes[label] }));
   });
   byId('data-samples').replaceChildren(...(items ?? []));
 }

@@ -1,10 +1,11 @@
 import { byId, download } from '../dom.ts';
 import type { Page } from '../state.ts';
+import type { SettingsPanel } from './settings.ts';
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 
 /** Saves and loads checkpoints, and exports ONNX. */
-export function filesPanel({ engine, store, attempt }: Page): void {
+export function filesPanel({ engine, store, attempt }: Page, settings: SettingsPanel): void {
   const load = byId<HTMLInputElement>('load-checkpoint');
   const buttons = [
     ['save-checkpoint', 'safetensors', 'yynet.safetensors'],
@@ -25,6 +26,7 @@ export function filesPanel({ engine, store, attempt }: Page): void {
     attempt(async () => {
       const net = await engine.ask({ type: 'load', file });
       store.update({ net });
+      settings.write(net.settings);
       const { config, classNames, step, resumable } = net;
       byId('status').textContent =
         `Loaded ${file.name}: YYNet-${config.channels} for ${classNames.length} classes` +

@@ -22,7 +22,7 @@ export function savedPanel({ engine, store, attempt }: Page, { settings, run, da
       const restored = await engine.ask({ type: 'restore' });
       banner.hidden = true;
       data.show(restored.data);
-      settings.write(restored.settings);
+      settings.write(restored.net.settings);
       run.show(restored.history);
       store.update({ net: restored.net });
       byId('status').textContent = restored.net.resumable

@@ -28,7 +28,7 @@ export function configure(
 }
 
 /** What the form would have to say. */
-export function settingsOf({ config, recipe, seed }: Checkpoint): Settings {
+function settingsOf({ config, recipe, seed }: Checkpoint): Settings {
   const { channels, fusion, yin, activation } = config;
   const { epochs, batchSize, learningRate, precision } = recipe;
   return { channels, fusion, yin, activation, epochs, batchSize, learningRate, precision, seed };
@@ -42,6 +42,7 @@ export function summarizeNet(net: Checkpoint, data?: OpenedData): NetSummary {
     ...{ config, classNames },
     step: training?.position.step,
     resumable: unfinished && fingerprint === data?.fingerprint,
+    settings: settingsOf(net),
   };
 }
 

@@ -13,7 +13,7 @@ import { openData, pictureAt, summarize } from './data.ts';
 import { Gpu } from './gpu.ts';
 import { Keeper } from './keeper.ts';
 import { kernelTimes } from './kernels.ts';
-import { configure, require, settingsOf, summarizeNet } from './nets.ts';
+import { configure, require, summarizeNet } from './nets.ts';
 import { Run, type RunContext } from './run.ts';
 import * as store from './store.ts';
 
@@ -47,7 +47,6 @@ export class Session implements Handlers {
     await this.busy(() => keeper.put(net, saved.history));
     return {
       data: summarize(keeper.data),
-      settings: settingsOf(net),
       history: saved.history,
       net: summarizeNet(net, keeper.data),
     };
@@ -107,7 +106,7 @@ export class Session implements Handlers {
 
   async load({ file }: Of<'load'>) {
     this.requireRest();
-    const net = decodeCheckpoint(new Uint8Array(await file.arrayBuffer()));
+    const net = decodeFile(file.name, new Uint8Array(await file.arrayBuffer()));
     await this.busy(() => this.keeper.put(net));
     return summarizeNet(net, this.keeper.data);
   }
@@ -185,5 +184,13 @@ export class Session implements Handlers {
     return decode(picture, { size: inputSize, channels: inputChannels }).catch(() => {
       throw new UserError('This is no picture that the browser can read; expected a JPEG, PNG or WebP.');
     });
+  }
+}
+
+function decodeFile(name: string, bytes: Uint8Array): Checkpoint {
+  try {
+    return decodeCheckpoint(bytes);
+  } catch (error) {
+    throw new UserError(`${name}: ${(error as Error).message}`);
   }
 }
