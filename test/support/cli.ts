@@ -9,13 +9,19 @@ export interface Exit {
   readonly stderr: string;
 }
 
-/** Runs one of the commands of src/cli from its source. */
-export function runCli(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<Exit> {
+/** Runs one of the commands of src/cli from its source, with `input` on stdin. */
+export function runCli(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  input = '',
+): Promise<Exit> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['scripts/run.mjs', `src/cli/${command}.ts`, ...args], {
       env: { ...process.env, NO_COLOR: '1', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: 'pipe',
     });
+    child.stdin.end(input);
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk) => {

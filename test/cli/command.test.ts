@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { runCli } from '../support/cli.ts';
+
+const commands: [string, string[]][] = [
+  ['doctor', ['--jsn']],
+  ['eval', ['--limit-vla', '3']],
+  ['export', ['--format', 'onnx', '--quite']],
+  ['import', ['--mena', '1']],
+  ['predict', ['--tpo', '3']],
+  ['train', ['--epoch', '3']],
+];
+
+test.each(commands)('yy-%s: --help has examples, and an unknown flag the nearest one', async (name, mistake) => {
+  const help = await runCli(name, ['--help']);
+  expect(help.code).toBe(0);
+  expect(help.stdout).toMatch(new RegExp(`^Usage: yy-${name} .*Examples:\n  yy-${name}`, 's'));
+  const wrong = await runCli(name, mistake);
+  expect([wrong.code, wrong.stdout]).toEqual([2, '']);
+  expect(wrong.stderr).toMatch(/^error: unknown option '--[\w-]+'\n\(Did you mean --[\w-]+\?\)/);
+});

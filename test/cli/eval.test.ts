@@ -1,0 +1,91 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openData } from '../../src/data/data-folder.ts';
+import { encodeCheckpoint } from '../../src/train/checkpoint.ts';
+import { Classifier } from '../../src/train/classifier.ts';
+import { small, writeRun } from '../support/checkpoint.ts';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+import { testDevice } from '../support/device.ts';
+
+test('scores a run on the data and within the limits of its config.json, and draws what was taken for what', async () => {
+  const run = await writeRun();
+  const { code, stdout, stderr } = await runCli('eval', [run, '--json', '--quiet']);
+  expect([code, stderr.replaceAll(/^Warning: .*\n/gm, '')]).toEqual([0, '']);
+  const { validation } = await openData('shapes', { inputSize: 32, limitVal: 20 });
+  const classifier = await Classifier.create(await testDevice(), small, 8);
+  const { loss, confusion } = await classifier.evaluate(validation);
+  const result = JSON.parse(stdout);
+  expect(result).toMatchObject({ data: 'shapes', pictures: 20, accuracy: confusion.accuracy });
+  expect(result.loss).toBeCloseTo(loss, 6);
+  expect(result.classes).toEqual(confusion.classes);
+  expect(result.confusion.flat()).toEqual([...confusion.counts]);
+  expect(result.files).toEqual([join(run, 'confusion.svg'), join(run, 'confusion.png')]);
+  expect(await readFile(join(run, 'confusion.svg'), 'utf8')).toMatch(/^<svg.*>red disc<.*<\/svg>\s*$/s);
+  expect((await readFile(join(run, 'confusion.png'))).toString('latin1', 1, 4)).toBe('PNG');
+});
+
+test('prints tables for a person, and takes flags before the run', async () => {
+  const run = await writeRun();
+  const out = await temporaryFolder();
+  const { code, stdout } = await runCli('eval', [run, '--limit-val', '11', '--batch-size', '4', '--out', out]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/last\.safetensors on shapes: 11 pictures\n\naccuracy \d+\.\d\d %, loss \d/);
+  expect(stdout).toMatch(/^\| red disc +\| +2 \|/m);
+  expect(stdout).toMatch(/^\| 0 red disc +\|/m);
+  expect(stdout).toContain(join(out, 'confusion.png'));
+});
+
+/** Two folders of one picture each, which no class of `shapes` is called as. */
+async function otherClasses(): Promise<string> {
+  const folder = await temporaryFolder();
+  const { default: sharp } = await import('sharp');
+  for (const name of ['train/cat', 'train/dog', 'val/cat']) {
+    await mkdir(join(folder, name), { recursive: true });
+    const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } });
+    await picture.png().toFile(join(folder, name, 'a.png'));
+  }
+  return folder;
+}
+
+const damage: [string, (run: string) => Promise<string[]>, RegExp][] = [
+  ['a path that is not there', async () => ['no/such/run'], /no\/such\/run does not exist; expected a checkpoint/],
+  [
+    'no data set',
+    async (run) => {
+      await rm(join(run, 'config.json'));
+      return [run];
+    },
+    /No config\.json beside .*last\.safetensors .*expected --data/,
+  ],
+  ['data of other classes', async (run) => [run, '--data', await otherClasses()], /has 2 classes, but .* knows 10/],
+  [
+    'a truncated checkpoint',
+    async (run) => {
+      const file = join(run, 'last.safetensors');
+      await writeFile(file, encodeCheckpoint(small).subarray(0, 5000));
+      return [file];
+    },
+    /last\.safetensors: /,
+  ],
+  [
+    'a net of pictures that no file has',
+    async (run) => {
+      const recipe = { ...small.recipe, mean: [0, 0], std: [1, 1] };
+      const config = { ...small.config, inputChannels: 2 };
+      const weight = { shape: [4, 2, 3, 3], data: new Float32Array(72) };
+      const shortcut = { shape: [4, 2, 1, 1], data: new Float32Array(8) };
+      const state = { ...small.state, 'yang.0.conv1.weight': weight, 'yang.0.shortcut.weight': shortcut };
+      await writeFile(join(run, 'last.safetensors'), encodeCheckpoint({ ...small, config, recipe, state }));
+      return [run];
+    },
+    /pictures of 2 channels, but files have 1 or 3/,
+  ],
+];
+
+test.each(damage)('%s is one clear sentence', async (_, prepare, message) => {
+  const { code, stderr, stdout } = await runCli('eval', await prepare(await writeRun()));
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});

@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import { decodePicture } from '../../src/data/packed-folder.ts';
+import { Classifier, softmax } from '../../src/train/classifier.ts';
+import { small, writeRun } from '../support/checkpoint.ts';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+import { testDevice } from '../support/device.ts';
+
+/** Pictures of one colour each; broken.jpg is none. */
+async function pictures(): Promise<string[]> {
+  const folder = await temporaryFolder();
+  const files = ['red.jpg', 'lime.png', 'broken.jpg'].map((name) => join(folder, name));
+  for (const [i, background] of ['red', 'lime'].entries()) {
+    await sharp({ create: { width: 50, height: 40, channels: 3, background } }).toFile(files[i]);
+  }
+  await writeFile(files[2], 'no picture');
+  return files;
+}
+
+/** The probabilities of a picture's classes, the largest first. */
+async function probabilities(file: string): Promise<number[]> {
+  const classifier = await Classifier.create(await testDevice(), small, 1);
+  const pixels = await decodePicture(file, { size: 32, channels: 3 });
+  return [...softmax(await classifier.logits(pixels, 1))].sort((a, b) => b - a);
+}
+
+test('tells the most probable classes of each picture in order, and names those that are none', async () => {
+  const [red, lime, broken] = await pictures();
+  const run = await writeRun();
+  const args = [run, red, broken, lime, '--json', '--top', '4', '--batch-size', '2', '--quiet'];
+  const { code, stdout, stderr } = await runCli('predict', args);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^yy-predict: .*broken\.jpg is no picture that can be read, and is skipped: .+$/m);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines.map(({ image }) => image)).toEqual([red, lime]);
+  for (const { image, predictions } of lines) {
+    const want = (await probabilities(image)).slice(0, 4);
+    expect(predictions).toHaveLength(4);
+    for (const [i, { probability, class: name }] of predictions.entries()) {
+      expect(probability).toBeCloseTo(want[i], 5);
+      expect(small.classNames).toContain(name);
+    }
+  }
+});
+
+test('reads paths from stdin, and prints a line for a person', async () => {
+  const [red, lime] = await pictures();
+  const { code, stdout } = await runCli('predict', [await writeRun(), '-'], {}, `${red}\n\n${lime}\n`);
+  expect(code).toBe(0);
+  const [first, second, ...rest] = stdout.trim().split('\n');
+  expect(first).toMatch(/red\.jpg: \w+ \w+ \d+\.\d %, \w+ \w+ \d+\.\d %, \w+ \w+ \d+\.\d %$/);
+  expect(second).toContain(lime);
+  expect(rest).toEqual([]);
+});
+
+test.each<[string, string[], RegExp]>([
+  ['a checkpoint that is not there', ['no/such.safetensors', 'a.jpg'], /no\/such\.safetensors does not exist/],
+  ['no picture', ['last.safetensors'], /missing required argument 'images'/],
+  ['an empty list', ['RUN', '-'], /Stdin lists no pictures/],
+  ['no class at all', ['RUN', 'a.jpg', '--top', '0'], /--top.*at least 1/s],
+])('%s is one clear sentence', async (_, args, message) => {
+  const run = await writeRun();
+  const { code, stderr } = await runCli(
+    'predict',
+    args.map((arg) => arg.replace('RUN', run)),
+  );
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/^\s+at .*:\d+/m);
+});
