@@ -10,6 +10,10 @@ const EXPECTED = [UserError, GpuError, ShaderError, DivergedError];
  * one line on stderr. The process then ends by itself; to force it while the GPU works would crash some drivers.
  */
 export async function main(command: Command): Promise<void> {
+  // Who reads what we print, such as head, may have read enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   try {
     await command.parseAsync();
   } catch (error) {

@@ -21,6 +21,8 @@ export function runCli(
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: 'pipe',
     });
+    // A command that ends at once reads nothing.
+    child.stdin.on('error', () => {});
     child.stdin.end(input);
     let stdout = '';
     let stderr = '';
