@@ -25,6 +25,9 @@ export async function webBuild({ minify }) {
     entryPoints: { main: join(web, 'main.ts'), worker: join(web, 'worker/main.ts') },
     outdir: webFolder,
     bundle: true,
+    // What the page and its worker share is loaded once.
+    splitting: true,
+    chunkNames: 'shared-[hash]',
     format: 'esm',
     platform: 'browser',
     target: 'es2022',

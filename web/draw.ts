@@ -14,10 +14,11 @@ export const warmRamp: Ramp = (value) =>
     ? [30 + 2 * value * 175, 28 + 2 * value * 52, 25 + 2 * value * 20]
     : [205 + (2 * value - 1) * 45, 80 + (2 * value - 1) * 168, 45 + (2 * value - 1) * 198];
 
-/** Space between tiles, in pixels of a map. */
+/** Space between maps, in their pixels. */
 const GAP = 1;
-/** A filter's weight is so many pixels wide, so that the space between filters is small beside it. */
+/** A filter's weight is so many pixels wide, and so many are between filters. */
 const ZOOM = 8;
+const FILTER_GAP = 5;
 
 export function drawPicture(canvas: HTMLCanvasElement, { channels, size, pixels }: Picture): void {
   const plane = size * size;
@@ -47,7 +48,7 @@ export function drawMaps(canvas: HTMLCanvasElement, { shape, data }: FeatureMap,
   const plane = height * width;
   const scaled = new Float32Array(data.length);
   for (let c = 0; c < channels; c++) scaled.set(stretch(data.subarray(c * plane, (c + 1) * plane)), c * plane);
-  tile(canvas, { tiles: channels, height, width }, (c, i) => ramp(scaled[c * plane + i]));
+  tile(canvas, { tiles: channels, height, width, gap: GAP }, (c, i) => ramp(scaled[c * plane + i]));
 }
 
 /** Filters [count, 1 or 3, 3, 3] as tiles, each from its own least to its own largest weight. */
@@ -57,7 +58,7 @@ export function drawFilters(canvas: HTMLCanvasElement, shape: readonly number[],
   const filters = Array.from({ length: count }, (_, k) =>
     stretch(data.subarray(k * channels * plane, (k + 1) * channels * plane)),
   );
-  tile(canvas, { tiles: count, height: ZOOM * height, width: ZOOM * width }, (k, i) => {
+  tile(canvas, { tiles: count, height: ZOOM * height, width: ZOOM * width, gap: FILTER_GAP }, (k, i) => {
     const x = Math.floor((i % (ZOOM * width)) / ZOOM);
     const y = Math.floor(i / (ZOOM * width) / ZOOM);
     const at = (c: number) => 255 * filters[k][(c % channels) * plane + y * width + x];
@@ -74,13 +75,13 @@ function stretch(values: Float32Array): Float32Array {
 /** A grid of full rows of tiles, at least twice as many columns as rows, with nothing between them. */
 function tile(
   canvas: HTMLCanvasElement,
-  { tiles, height, width }: { tiles: number; height: number; width: number },
+  { tiles, height, width, gap }: { tiles: number; height: number; width: number; gap: number },
   colour: (tile: number, i: number) => readonly [number, number, number],
 ): void {
   let columns = Math.min(tiles, Math.ceil(Math.sqrt(2 * tiles)));
   while (tiles % columns !== 0) columns++;
-  const [w, h] = [width + GAP, height + GAP];
-  paint(canvas, columns * w - GAP, Math.ceil(tiles / columns) * h - GAP, (_, x, y) => {
+  const [w, h] = [width + gap, height + gap];
+  paint(canvas, columns * w - gap, Math.ceil(tiles / columns) * h - gap, (_, x, y) => {
     const k = Math.floor(y / h) * columns + Math.floor(x / w);
     const inside = k < tiles && x % w < width && y % h < height;
     return inside ? colour(k, (y % h) * width + (x % w)) : undefined;

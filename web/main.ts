@@ -1,6 +1,11 @@
 // The page: panels over one worker, which computes.
 import 'uplot/dist/uPlot.min.css';
-import './style.css';
+import './style/base.css';
+import './style/layout.css';
+import './style/controls.css';
+import './style/panels.css';
+import './style/pictures.css';
+import './style/tables.css';
 import { byId } from './dom.ts';
 import { Engine } from './engine.ts';
 import { adapterPanel } from './panels/adapter.ts';
@@ -52,5 +57,6 @@ filesPanel(page, settings);
 kernelsPanel(page);
 const saved = savedPanel(page, { settings, run, data });
 
-await page.attempt(async () => saved.offer(await adapterPanel(page)));
+const opened = await adapterPanel(page);
+if (opened?.saved) saved.offer(opened.saved);
 await page.attempt(() => data.open({ kind: 'shapes' }));

@@ -207,6 +207,7 @@ export type Event =
   | { readonly type: 'net'; readonly net: NetSummary; readonly filters: Filters }
   | { readonly type: 'insight'; readonly insight: Insight }
   | { readonly type: 'saved'; readonly at: number }
+  | { readonly type: 'unsaved'; readonly reason: string }
   | { readonly type: 'notice'; readonly message: string }
   | { readonly type: 'failed'; readonly message: string };
 

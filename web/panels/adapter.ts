@@ -2,8 +2,11 @@ import { byId, create } from '../dom.ts';
 import type { Opened } from '../messages.ts';
 import type { Page } from '../state.ts';
 
-/** Says which adapter computes, or what to do where there is none. Resolves when it is open. */
-export async function adapterPanel({ engine, store }: Page): Promise<Opened> {
+/** The features that make training faster or tell more about it. */
+const USED = ['shader-f16', 'subgroups', 'timestamp-query'];
+
+/** Says which adapter computes, or what to do where there is none. Resolves when it is open, if there is one. */
+export async function adapterPanel({ engine, store }: Page): Promise<Opened | undefined> {
   const panel = byId<HTMLDetailsElement>('adapter');
   const name = byId('adapter-name');
   const facts = byId('adapter-facts');
@@ -13,10 +16,12 @@ export async function adapterPanel({ engine, store }: Page): Promise<Opened> {
     const { features } = adapter;
     name.textContent = adapter.name;
     panel.classList.add('ready');
+    byId('status').textContent = 'Ready. Press Train, and watch it learn.';
     const list: [string, string][] = [
       ['Kind', adapter.class === 'cpu' ? 'software, on the processor' : `${adapter.class} GPU`],
       ['Driver', adapter.driver || 'not told by the browser'],
-      ['Features', features.join(', ') || 'none'],
+      ['Used here', USED.filter((feature) => features.includes(feature)).join(', ') || 'no optional features'],
+      ['Others', features.filter((feature) => !USED.includes(feature)).join(', ') || 'none'],
     ];
     if (notice) list.push(['Note', notice]);
     facts.replaceChildren(
@@ -29,18 +34,11 @@ export async function adapterPanel({ engine, store }: Page): Promise<Opened> {
     });
     return opened;
   } catch (error) {
-    name.textContent = 'No WebGPU';
-    panel.classList.add('missing');
-    panel.open = true;
-    facts.replaceChildren(
-      create('dt', { textContent: 'Why' }),
-      create('dd', { textContent: (error as Error).message }),
-      create('dt', { textContent: 'What helps' }),
-      create('dd', {
-        textContent:
-          'A current Chrome or Edge (113 or newer), Safari 26 or Firefox 141, with graphics acceleration switched on in its settings.',
-      }),
-    );
-    throw error;
+    panel.hidden = true;
+    const missing = byId('missing');
+    missing.hidden = false;
+    missing.querySelector('p')!.textContent = (error as Error).message;
+    byId('status').textContent = 'Without WebGPU nothing can be trained here.';
+    return undefined;
   }
 }

@@ -24,9 +24,8 @@ export function classifyPanel({ engine, store, attempt }: Page): void {
     guesses.replaceChildren(...list.slice(0, NAMED).map(line));
   };
 
-  const classifyFile = (file: File | undefined) =>
+  const classifyFile = (file: File) =>
     attempt(async () => {
-      if (!file) return;
       stop();
       await classify(file);
       const bitmap = await createImageBitmap(file);
@@ -67,11 +66,15 @@ export function classifyPanel({ engine, store, attempt }: Page): void {
     );
   });
   pick.addEventListener('change', () => {
-    classifyFile(pick.files?.[0]);
+    classifyFile(pick.files![0]);
     pick.value = '';
   });
-  dropTarget(byId('classify-drop'), ({ files }) => classifyFile(files[0]));
-  document.addEventListener('paste', ({ clipboardData }) => classifyFile(clipboardData?.files[0]));
+  dropTarget(byId('classify-drop'), ({ files }) => {
+    if (files.length > 0) classifyFile(files[0]);
+  });
+  document.addEventListener('paste', ({ clipboardData }) => {
+    if (clipboardData?.files.length) classifyFile(clipboardData.files[0]);
+  });
   store.watch(({ net, ready }) => {
     pick.disabled = live.disabled = !net || !ready;
   });

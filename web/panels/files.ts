@@ -36,6 +36,9 @@ export function filesPanel({ engine, store, attempt }: Page, settings: SettingsP
   store.watch(({ phase, ready }) => {
     load.disabled = phase !== 'idle' || !ready;
   });
+  engine.on('unsaved', ({ reason }) => {
+    byId('autosaved').textContent = `This browser cannot save the run by itself (${reason}): save the checkpoint.`;
+  });
   engine.on('saved', ({ at }) => {
     byId('autosaved').textContent = `Saved in this browser at ${clock.format(at)}: it is there after a reload.`;
   });

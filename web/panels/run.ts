@@ -60,6 +60,9 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
     showFigure('loss', metrics.train_loss.toFixed(3));
     say(`Epoch ${metrics.epoch} is done: ${percent(metrics.val_accuracy)} of the pictures held back are right.`);
   });
+  engine.on('insight', ({ insight: { accuracy, count, of } }) => {
+    if (count === of) showFigure('accuracy', percent(accuracy));
+  });
   engine.on('notice', ({ message }) => say(message));
 
   store.watch(({ phase, ready, data, net }) => {

@@ -1,5 +1,5 @@
 import { byId } from '../dom.ts';
-import type { Opened } from '../messages.ts';
+import type { SavedRun } from '../messages.ts';
 import type { Page } from '../state.ts';
 import type { DataPanel } from './data.ts';
 import type { RunPanel } from './run.ts';
@@ -42,8 +42,7 @@ export function savedPanel({ engine, store, attempt }: Page, { settings, run, da
   });
 
   return {
-    offer({ saved }: Opened) {
-      if (!saved) return;
+    offer(saved: SavedRun) {
       const { dataName, step, steps, accuracy, savedAt } = saved;
       const scored = accuracy === undefined ? '' : `, ${(100 * accuracy).toFixed(1)} % right`;
       banner.querySelector('p')!.textContent =

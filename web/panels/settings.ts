@@ -37,7 +37,7 @@ export function settingsPanel({ store }: Page): SettingsPanel {
     const { channels, epochs, batchSize, learningRate } = read();
     const classes = store.state.data?.classes.length ?? 10;
     const { parameterCount } = new YYNet({ ...presets['yynet-16'], channels, bodyChannels: channels, classes });
-    summary.textContent = `YYNet-${channels}: ${parameterCount.toLocaleString('en')} parameters. ${epochs} epochs in batches of ${batchSize}, at a learning rate of up to ${learningRate}.`;
+    summary.textContent = `YYNet-${channels}: ${parameterCount.toLocaleString('en')} parameters. ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} in batches of ${batchSize}, at a learning rate of up to ${learningRate}.`;
   };
 
   const write = (settings: Settings) => {

@@ -93,10 +93,11 @@ export class Keeper {
     this.looked = { at, took: at - start, step: viewer.net.training?.position.step ?? -1 };
   }
 
+  /** Without room in the browser's storage, training goes on all the same. */
   private async save(): Promise<void> {
     const net = require(this.net);
     const history = require(this.history);
-    await store.saveRun({
+    const run = {
       savedAt: Date.now(),
       dataName: require(this.data).splits.train.name,
       step: net.training?.position.step ?? 0,
@@ -104,8 +105,11 @@ export class Keeper {
       accuracy: history.epochs.at(-1)?.val_accuracy,
       checkpoint: encodeCheckpoint(net),
       history,
-    });
+    };
     this.savedAt = performance.now();
-    this.tell({ type: 'saved', at: Date.now() });
+    await store.saveRun(run).then(
+      () => this.tell({ type: 'saved', at: run.savedAt }),
+      ({ message }: Error) => this.tell({ type: 'unsaved', reason: message }),
+    );
   }
 }

@@ -35,7 +35,7 @@ export class Session implements Handlers {
 
   async open(): Promise<Opened> {
     const { choice } = await this.keeper.openGpu();
-    const { checkpoint, history, ...saved } = (await store.savedRun()) ?? {};
+    const { checkpoint, history, ...saved } = (await store.savedRun().catch(() => undefined)) ?? {};
     return { adapter: choice.info, notice: choice.notice, saved: checkpoint && (saved as SavedRun) };
   }
 
@@ -65,7 +65,7 @@ export class Session implements Handlers {
   async train({ settings }: Of<'train'>): Promise<undefined> {
     this.requireRest();
     const data = require(this.keeper.data);
-    await store.saveData(data);
+    await store.saveData(data).catch(({ message }: Error) => this.tell({ type: 'unsaved', reason: message }));
     this.start({ data, ...configure(settings, data), seed: settings.seed });
   }
 
