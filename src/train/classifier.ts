@@ -8,6 +8,7 @@ import type { Recording } from '../runtime/recording.ts';
 import { sizeOf, type Tensor } from '../runtime/tensor.ts';
 import type { YYNetConfig } from '../yinyang/config.ts';
 import { YYNet } from '../yinyang/yynet.ts';
+import { fitting } from './batch_size.ts';
 import { ConfusionMatrix } from './confusion.ts';
 import type { Normalisation } from './evaluation.ts';
 
@@ -39,9 +40,14 @@ export class Classifier {
 
   /**
    * Loads the net onto the device and compiles its forward pass.
+   * @throws UserError where a batch does not fit into the adapter's memory
    * @throws Error where the state does not fit the config
    */
-  static async create(device: Device, trained: TrainedNet, batchSize: number): Promise<Classifier> {
+  static create(device: Device, trained: TrainedNet, batchSize: number): Promise<Classifier> {
+    return fitting(batchSize, () => Classifier.record(device, trained, batchSize));
+  }
+
+  private static async record(device: Device, trained: TrainedNet, batchSize: number): Promise<Classifier> {
     const { config, state, recipe } = trained;
     const net = new YYNet(config);
     new ParameterSet(device, net, new Random(0)).loadStateDict(state);

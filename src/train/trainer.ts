@@ -6,11 +6,12 @@ import type { Pass } from '../nn/module.ts';
 import { ParameterSet, type StateDict } from '../nn/parameters.ts';
 import { OneCycle } from '../nn/schedule.ts';
 import type { Device } from '../runtime/device.ts';
-import { MemoryError, UserError } from '../runtime/errors.ts';
+import { UserError } from '../runtime/errors.ts';
 import { profile, type Span } from '../runtime/profile.ts';
 import type { Recording } from '../runtime/recording.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import type { YYNet } from '../yinyang/yynet.ts';
+import { fitting } from './batch_size.ts';
 import type { Checkpoint, Position } from './checkpoint.ts';
 import { Evaluation } from './evaluation.ts';
 import { checkHealth } from './health.ts';
@@ -142,11 +143,7 @@ export class Trainer implements StepContext {
     const seed = 'from' in start ? start.from.seed : start.seed;
     const trainer = new Trainer(device, net, data, recipe, seed, await fingerprint(data.train));
     if ('from' in start) trainer.resume(start.from);
-    try {
-      await trainer.prepare();
-    } catch (error) {
-      throw error instanceof MemoryError ? tooLarge(Math.min(recipe.batchSize, data.train.length), error) : error;
-    }
+    await fitting(Math.min(recipe.batchSize, data.train.length), () => trainer.prepare());
     return trainer;
   }
 
@@ -376,12 +373,6 @@ export class Trainer implements StepContext {
     const recording = await device.record(() => trainingStep(this, { pixels, targets }));
     this.steps.set(size, { pixels, targets, recording });
   }
-}
-
-function tooLarge(batchSize: number, { message, share }: MemoryError): UserError {
-  const fits = 2 ** Math.floor(Math.log2(batchSize * share));
-  const advice = fits < 1 ? 'no batch size would' : `a batch size of ${fits} should`;
-  return new UserError(`A batch size of ${batchSize} does not fit into the GPU's memory, ${advice}: ${message}.`);
 }
 
 /** The first pictures of a set, as a batch. */

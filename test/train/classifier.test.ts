@@ -53,6 +53,13 @@ test('scores a data set as training does', async () => {
   expect(confusion.total).toBe(30);
 });
 
+test('a batch that the adapter cannot hold is one clear sentence, with a size that it can', async () => {
+  const { device, net } = await trained();
+  const state = await new ParameterSet(device, net, new Random(5)).stateDict();
+  const creating = Classifier.create(device, { classNames: validation.classes, config, recipe, state }, 2 ** 30);
+  await expect(creating).rejects.toThrow(/^A batch size of 1073741824 does not fit .*, a batch size of \d+ should: /);
+});
+
 test('softmax bears large logits', () => {
   expect([...softmax(new Float32Array([1000, 1000, -1000]))]).toEqual([0.5, 0.5, 0]);
 });
