@@ -44,7 +44,7 @@ export class RunFolder {
    * @throws UserError where there is no run, or its checkpoint is damaged
    */
   static async open(path: string): Promise<{ folder: RunFolder; from?: Checkpoint }> {
-    if (!(await exists(join(path, 'config.json')))) {
+    if (!(await RunFolder.holds(path))) {
       throw new UserError(`--resume ${path}: there is no run, as it has no config.json.`);
     }
     const folder = new RunFolder(path);
@@ -54,6 +54,11 @@ export class RunFolder {
     if (!from.training) throw new UserError(`${last} holds a net, but no training that could go on.`);
     await folder.forgetMetrics(from.training.position.epoch);
     return { folder, from };
+  }
+
+  /** Whether a run was begun in a folder, be it only that its config.json was written. */
+  static holds(path: string): Promise<boolean> {
+    return exists(join(path, 'config.json'));
   }
 
   /** The first of runs/NAME, runs/NAME-2, runs/NAME-3 … that holds no run yet. */
@@ -95,6 +100,22 @@ export class RunFolder {
     const file = join(this.path, `${name}.safetensors`);
     await writeAtomically(file, encodeCheckpoint(checkpoint));
     return file;
+  }
+
+  /** The finished epochs. */
+  async metrics(): Promise<EpochMetrics[]> {
+    const text = await readFile(join(this.path, 'metrics.jsonl'), 'utf8').catch(() => '');
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Draws curve.svg of the finished epochs. */
+  async drawCurve(): Promise<void> {
+    // Loaded when it is needed: the library takes longer than all else to load.
+    const { curves } = await import('./chart.ts');
+    await writeAtomically(join(this.path, 'curve.svg'), curves(await this.metrics()));
   }
 
   /** Drops the lines from an epoch on: they were written after the checkpoint, and will be again. */

@@ -17,9 +17,10 @@ const STOPS = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
  * Trains to the end, or until a signal asks to stop, and keeps checkpoints and metrics in the folder.
+ * @returns whether it went to the end
  * @throws UserError or DivergedError that says how to go on
  */
-export async function train({ trainer, folder, maxSteps }: Run, options: Options): Promise<void> {
+export async function train({ trainer, folder, maxSteps }: Run, options: Options): Promise<boolean> {
   const { checkpointEvery = Number.POSITIVE_INFINITY, json, quiet } = options;
   const progress = new ProgressLine();
   const stop = new AbortController();
@@ -54,6 +55,8 @@ export async function train({ trainer, folder, maxSteps }: Run, options: Options
       if (!quiet) console.error(`Stopped after step ${trainer.step}, kept in ${file}; ${resumeHint(folder)}.`);
       process.exitCode = stop.signal.reason;
     }
+    await folder.drawCurve();
+    return !stop.signal.aborted;
   } catch (error) {
     throw withHint(error as Error, folder, kept);
   } finally {

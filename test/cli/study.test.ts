@@ -1,0 +1,54 @@
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runCli, temporaryFolder } from '../support/cli.ts';
+
+const RECIPE = `
+data: shapes
+channels: 4
+body_channels: 4
+hidden: 8
+epochs: 1
+batch_size: 8
+limit_train: 8
+limit_val: 16
+`;
+
+test('a study trains each formula, reports beside the paper, and goes on where it stopped', async () => {
+  const folder = await temporaryFolder();
+  const recipe = join(folder, 'recipe.yaml');
+  const out = join(folder, 'study');
+  await writeFile(recipe, RECIPE);
+  const args = ['fusion', '--config', recipe, '--seeds', '1', '--out', out, '--quiet'];
+  expect(await runCli('study', args)).toMatchObject({ code: 0, stdout: '' });
+  const report = await readFile(join(out, 'report.md'), 'utf8');
+  expect(report).toContain('6 of 6 runs done');
+  const rows = report.split('\n').filter((line) => line.startsWith('| `'));
+  expect(rows).toHaveLength(6);
+  for (const row of rows)
+    expect(row).toMatch(/^\| `[ai*+()1-]+` \| 1 \| \d+\.\d\d \| {2}\| 8[78]\.\d\d \| 0\.\d\d \|$/);
+  expect(await readFile(join(out, 'report.svg'), 'utf8')).toMatch(/^<svg.*a\*\(1-i\)\+a-i.*<\/svg>/s);
+  const runs = (await readdir(out)).filter((name) => name.endsWith('-seed0'));
+  expect(runs).toHaveLength(6);
+
+  // What is done stays as it is; what is missing is made again, to the same bits.
+  const [lost, kept] = runs.map((name) => join(out, name, 'last.safetensors'));
+  const before = { lost: await readFile(lost), kept: (await stat(kept)).mtimeMs };
+  await rm(join(lost, '..'), { recursive: true });
+  expect((await runCli('study', args)).code).toBe(0);
+  expect((await readFile(lost)).equals(before.lost)).toBe(true);
+  expect((await stat(kept)).mtimeMs).toBe(before.kept);
+
+  const other = await runCli('study', [...args, '--epochs', '2']);
+  expect(other.code).toBe(2);
+  expect(other.stderr).toMatch(/was begun with epochs 1, not 2; give --out another folder/);
+});
+
+test.each<[string, string[], RegExp]>([
+  ['an unknown table', ['tableIX'], /tableIX.*fusion, sizes/s],
+  ['no table', [], /table/],
+])('%s is one clear sentence', async (_, args, message) => {
+  const { code, stderr } = await runCli('study', args);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+});
