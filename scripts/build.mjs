@@ -9,6 +9,8 @@ import { viteWgsl } from './wgsl-plugin.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
+const { dependencies } = JSON.parse(await readFile('package.json', 'utf8'));
+
 const sourcesIn = async (folder) =>
   (await readdir(folder)).filter((name) => /(?<!\.d)\.ts$/.test(name)).map((name) => join(folder, name));
 
@@ -22,9 +24,10 @@ await rm('dist', { recursive: true, force: true });
 const bundle = await rolldown({
   input: [...(await sourcesIn('src')), ...commands],
   platform: 'browser', // nothing that only Node has slips in by itself
-  // Packages are left to npm, but for the one that runs in a page too.
-  external: (name) => /^[^./]/.test(name) && name !== 'pbf' && !name.includes('node_modules'),
+  // Development dependencies that sources import are bundled: those run in a page too.
+  external: [/^node:/, ...Object.keys(dependencies)],
   transform: { target: 'es2022' },
+  optimization: { inlineConst: false }, // it would leave imports of nothing behind
   plugins: [viteWgsl],
 });
 const { output } = await bundle.write({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readCases } from './conformance/fixture.ts';
+import { readCases } from './conformance/folder.ts';
 import { runners } from './conformance/ops.ts';
 import { judge } from './conformance/verdict.ts';
 import { testDevice } from './support/device.ts';

@@ -1,4 +1,4 @@
-import { createReadStream, existsSync, rmSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync, rmSync } from 'node:fs';
 import { access, constants, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { constants as os, tmpdir } from 'node:os';
@@ -20,9 +20,8 @@ const RTLD_NODELETE = 0x1000;
  * @throws Error when neither the cache folder nor the temporary one can hold it.
  */
 export async function prepareSwiftShader(): Promise<string | undefined> {
-  const root = process.platform === 'linux' && process.arch === 'x64' ? findPackage() : undefined;
-  if (!root) return undefined;
-  const folder = await unpack(root);
+  const folder = await unpack('swiftshader', ['swiftshader.tar.br']);
+  if (!folder) return undefined;
   preload(join(folder, 'libvulkan.so.1'));
   return join(folder, 'vk_swiftshader_icd.json');
 }
@@ -45,14 +44,21 @@ function packageRoot(file: string): string {
   return existsSync(join(folder, 'bin', 'swiftshader.tar.br')) ? folder : packageRoot(folder);
 }
 
-/** Unpacks into a folder of its own and renames it, so that processes side by side never see half of it. */
-async function unpack(root: string): Promise<string> {
+/**
+ * Unpacks files of @sparticuz/chromium's `bin` side by side, once per user and version, into a folder of the cache. It does
+ * so in a folder of its own and renames that, so that processes side by side never see half of it.
+ * @returns the folder; undefined on platforms other than Linux x64 and without the package.
+ * @throws Error when neither the cache folder nor the temporary one can hold it.
+ */
+export async function unpack(name: string, files: readonly string[]): Promise<string | undefined> {
+  const root = process.platform === 'linux' && process.arch === 'x64' ? findPackage() : undefined;
+  if (!root) return undefined;
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  const folder = join(await cacheFolder(), `swiftshader-${version}`);
+  const folder = join(await cacheFolder(), `${name}-${version}`);
   if (existsSync(folder)) return folder;
   const temporary = await mkdtemp(`${folder}.`);
   try {
-    await extract(root, temporary);
+    for (const file of files) await extract(root, file, temporary);
     await rename(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
@@ -75,14 +81,14 @@ async function cacheFolder(): Promise<string> {
   }
 }
 
-async function extract(root: string, folder: string): Promise<void> {
+/** A file there is an archive, or a single program. */
+async function extract(root: string, file: string, folder: string): Promise<void> {
   // Comes with the package, which is packed for it.
   const tar = createRequire(join(root, 'package.json'))('tar-fs');
-  await pipeline(
-    createReadStream(join(root, 'bin', 'swiftshader.tar.br')),
-    createBrotliDecompress(),
-    tar.extract(folder),
-  );
+  const target = file.endsWith('.tar.br')
+    ? tar.extract(folder)
+    : createWriteStream(join(folder, file.replace('.br', '')), { mode: 0o755 });
+  await pipeline(createReadStream(join(root, 'bin', file)), createBrotliDecompress(), target);
 }
 
 /**

@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { decodeSafetensors } from '../../src/data/safetensors.ts';
-import { UserError } from '../../src/runtime/errors.ts';
 import type { Shape } from '../../src/runtime/tensor.ts';
 
 /** A reference tensor on the host. */
@@ -20,16 +17,13 @@ export interface Case {
   readonly zero: readonly string[];
 }
 
-/** Reads the cases of a folder of reference cases: index.json and the files that it lists. */
-export async function readCases(folder: string): Promise<Case[]> {
-  const file = join(folder, 'index.json');
-  const text = await readFile(file, 'utf8').catch((error: Error) => {
-    throw new UserError(`${file} cannot be read: ${error.message}.`);
-  });
-  const { cases } = JSON.parse(text) as { cases: (Omit<Case, 'tensors'> & { file: string })[] };
+/** Reads all reference cases by `read`, which gives a file of their folder: index.json, and those that it lists. */
+export async function loadCases(read: (file: string) => Promise<Uint8Array>): Promise<Case[]> {
+  const index = new TextDecoder().decode(await read('index.json'));
+  const { cases } = JSON.parse(index) as { cases: (Omit<Case, 'tensors'> & { file: string })[] };
   return Promise.all(
     cases.map(async ({ file, ...rest }) => {
-      const { tensors } = decodeSafetensors(await readFile(join(folder, file)));
+      const { tensors } = decodeSafetensors(await read(file));
       return { ...rest, tensors: Object.fromEntries(tensors) as Record<string, HostTensor> };
     }),
   );

@@ -3,7 +3,7 @@
 import { Device } from '../../src/runtime/device.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { requestNodeAdapter } from '../../src/runtime/node.ts';
-import { readCases } from './fixture.ts';
+import { readCases } from './folder.ts';
 import { runners } from './ops.ts';
 import { judge, type Verdict } from './verdict.ts';
 
