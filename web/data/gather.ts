@@ -6,8 +6,10 @@ export const pickedFiles = (files: FileList): FileEntry[] =>
 
 /** All files that were dropped, those inside of folders too. To be called as the drop happens: it is gone later. */
 export async function droppedFiles({ items }: DataTransfer): Promise<FileEntry[]> {
-  const entries = [...items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  return (await Promise.all(entries.map(filesIn))).flat();
+  // A file that lies nowhere, such as a picture dragged out of another page, is no entry.
+  const dropped = [...items].flatMap((item) => item.webkitGetAsEntry() ?? item.getAsFile() ?? []);
+  const found = dropped.map((item) => (item instanceof File ? [{ path: item.name, file: item }] : filesIn(item)));
+  return (await Promise.all(found)).flat();
 }
 
 async function filesIn(entry: FileSystemEntry): Promise<FileEntry[]> {
