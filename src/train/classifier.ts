@@ -34,7 +34,9 @@ export class Classifier {
     private readonly device: Device,
     private readonly net: TrainedNet,
     readonly batchSize: number,
+    private readonly parameters: ParameterSet,
     private readonly pixels: Tensor,
+    private readonly folding: Recording<unknown>,
     private readonly recording: Recording<Tensor>,
   ) {}
 
@@ -50,16 +52,26 @@ export class Classifier {
   private static async record(device: Device, trained: TrainedNet, batchSize: number): Promise<Classifier> {
     const { config, state, recipe } = trained;
     const net = new YYNet(config);
-    new ParameterSet(device, net, new Random(0)).loadStateDict(state);
+    const parameters = new ParameterSet(device, net, new Random(0));
     const folding = await device.record(() => net.fold(device));
-    folding.run();
     const pixels = device.tensor([batchSize, config.inputChannels, config.inputSize, config.inputSize], 'u8');
     const recording = await device.record(() => {
       const images = device.tensor(pixels.shape);
       normalize(device, { pixels, images, mean: recipe.mean, std: recipe.std });
       return net.forward({ tape: new Tape(device), training: false, folded: folding.result }, images);
     });
-    return new Classifier(device, trained, batchSize, pixels, recording);
+    const classifier = new Classifier(device, trained, batchSize, parameters, pixels, folding, recording);
+    classifier.load(state);
+    return classifier;
+  }
+
+  /**
+   * Takes other weights of the same net, as training goes on.
+   * @throws Error where they do not fit the config
+   */
+  load(state: StateDict): void {
+    this.parameters.loadStateDict(state);
+    this.folding.run();
   }
 
   /**

@@ -3,7 +3,7 @@ import { grey } from '../autograd/ops/grey.ts';
 import { Tape } from '../autograd/tape.ts';
 import { Random } from '../data/random.ts';
 import type { Pass, Sequential } from '../nn/module.ts';
-import { ParameterSet } from '../nn/parameters.ts';
+import { ParameterSet, type StateDict } from '../nn/parameters.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Recording } from '../runtime/recording.ts';
 import type { Shape, Tensor } from '../runtime/tensor.ts';
@@ -27,7 +27,9 @@ export interface BranchMaps {
 export class FeatureMaps {
   private constructor(
     private readonly device: Device,
+    private readonly parameters: ParameterSet,
     private readonly pixels: Tensor,
+    private readonly folding: Recording<unknown>,
     private readonly recording: Recording<{ yin: Tensor[]; yang: Tensor[] }>,
   ) {}
 
@@ -37,9 +39,8 @@ export class FeatureMaps {
    */
   static async create(device: Device, { config, state, recipe }: TrainedNet): Promise<FeatureMaps> {
     const net = new YYNet(config);
-    new ParameterSet(device, net, new Random(0)).loadStateDict(state);
+    const parameters = new ParameterSet(device, net, new Random(0));
     const folding = await device.record(() => net.fold(device));
-    folding.run();
     const pixels = device.tensor([1, config.inputChannels, config.inputSize, config.inputSize], 'u8');
     const recording = await device.record(() => {
       const images = device.tensor(pixels.shape);
@@ -50,7 +51,18 @@ export class FeatureMaps {
         yang: outputs(net.yang, pass, images),
       };
     });
-    return new FeatureMaps(device, pixels, recording);
+    const maps = new FeatureMaps(device, parameters, pixels, folding, recording);
+    maps.load(state);
+    return maps;
+  }
+
+  /**
+   * Takes other weights of the same net, as training goes on.
+   * @throws Error where they do not fit the config
+   */
+  load(state: StateDict): void {
+    this.parameters.loadStateDict(state);
+    this.folding.run();
   }
 
   /** @param pixels a picture of 0..255 as [channels, size, size] */

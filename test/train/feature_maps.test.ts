@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
 import { shapes } from '../../src/data/shapes.ts';
+import { ParameterSet } from '../../src/nn/parameters.ts';
 import { FeatureMaps } from '../../src/train/feature_maps.ts';
 import { presets } from '../../src/yinyang/config.ts';
 import { YYNet } from '../../src/yinyang/yynet.ts';
@@ -19,8 +20,9 @@ async function makeMaps() {
   const device = await testDevice();
   const net = new YYNet(config);
   const parameters = await unevenParameters(device, net, new Random(3));
-  const trained = { config, recipe, classNames: train.classes, state: await parameters.stateDict() };
-  return { device, net, maps: await FeatureMaps.create(device, trained) };
+  const state = await parameters.stateDict();
+  const maps = await FeatureMaps.create(device, { config, recipe, classNames: train.classes, state });
+  return { device, net, maps, state };
 }
 
 test('a map for each block of both branches, the last as the branch itself computes it layer by layer', async () => {
@@ -45,6 +47,15 @@ test('a map for each block of both branches, the last as the branch itself compu
   );
   const want = net.yang.forward({ tape: new Tape(device), training: false }, x);
   expect(relativeError(yang[3].data, await device.read(want))).toBeLessThan(1e-5);
+});
+
+test('other weights give other maps, and the former ones the former maps', async () => {
+  const { device, maps, state } = await makeMaps();
+  const before = await maps.of(train.images);
+  maps.load(await new ParameterSet(device, new YYNet(config), new Random(4)).stateDict());
+  expect(relativeError((await maps.of(train.images)).yin[0].data, before.yin[0].data)).toBeGreaterThan(0.1);
+  maps.load(state);
+  expect(await maps.of(train.images)).toEqual(before);
 });
 
 test('Yin sees no colour: channels that change places change Yang alone', async () => {

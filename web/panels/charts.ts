@@ -93,7 +93,7 @@ class Chart {
       {
         width: this.width,
         height,
-        scales: { x: { time: false }, y: { range: range ?? ((_, __, largest) => [0, largest || 1]) } },
+        scales: { x: { time: false }, y: { range: range ?? ((_, __, largest) => [0, 1.05 * largest || 1]) } },
         axes: [
           { ...axis, space: 60, size: 30 },
           { ...axis, size: 56, space: 34, values: (_, ticks) => ticks.map(tick) },

@@ -75,8 +75,7 @@ export class Keeper {
   }
 
   private viewerOf(gpu: Gpu, net: Checkpoint): Viewer {
-    const { viewer } = this;
-    if (viewer?.net === net && viewer.gpu === gpu) return viewer;
+    if (this.viewer?.gpu === gpu && this.viewer.turnTo(net)) return this.viewer;
     this.viewer = new Viewer(gpu, net);
     return this.viewer;
   }
@@ -90,7 +89,7 @@ export class Keeper {
     const start = performance.now();
     this.tell({ type: 'insight', insight: await viewer.insight(require(this.data).splits) });
     const at = performance.now();
-    this.looked = { at, took: at - start, step: viewer.net.training?.position.step ?? -1 };
+    this.looked = { at, took: at - start, step: this.net?.training?.position.step ?? -1 };
   }
 
   /** Without room in the browser's storage, training goes on all the same. */

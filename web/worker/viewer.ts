@@ -19,13 +19,24 @@ const SHOWN = 20;
 
 /** Looks at what a net has learned. All of its work needs a turn on the GPU. */
 export class Viewer {
-  private classifier?: Promise<Classifier>;
-  private maps?: Promise<FeatureMaps>;
+  private classifier?: Classifier;
+  private maps?: FeatureMaps;
 
   constructor(
     readonly gpu: Gpu,
-    readonly net: Checkpoint,
+    private net: Checkpoint,
   ) {}
+
+  /** Turns to other weights of the same net. Returns false where it is another net. */
+  turnTo(net: Checkpoint): boolean {
+    if (kindOf(net) !== kindOf(this.net)) return false;
+    if (net !== this.net) {
+      this.classifier?.load(net.state);
+      this.maps?.load(net.state);
+    }
+    this.net = net;
+    return true;
+  }
 
   /** Classifies validation pictures. */
   async insight({ validation }: Splits): Promise<Insight> {
@@ -63,13 +74,13 @@ export class Viewer {
   }
 
   async see(picture: Picture): Promise<Seen> {
-    this.maps ??= FeatureMaps.create(this.gpu.device, this.net);
-    return { picture, maps: await (await this.maps).of(picture.pixels) };
+    this.maps ??= await FeatureMaps.create(this.gpu.device, this.net);
+    return { picture, maps: await this.maps.of(picture.pixels) };
   }
 
   private async probabilities(pixels: Uint8Array, count: number): Promise<Float64Array[]> {
-    this.classifier ??= Classifier.create(this.gpu.device, this.net, BATCH);
-    const logits = await (await this.classifier).logits(pixels, count);
+    this.classifier ??= await Classifier.create(this.gpu.device, this.net, BATCH);
+    const logits = await this.classifier.logits(pixels, count);
     const { classes } = this.net.config;
     return Array.from({ length: count }, (_, i) => softmax(logits.subarray(i * classes, (i + 1) * classes)));
   }
@@ -80,5 +91,9 @@ async function read(pictures: Pictures, indices: readonly number[]): Promise<Uin
   await pictures.read(Uint32Array.from(indices), pixels);
   return pixels;
 }
+
+/** What a classifier is compiled for, whatever the weights. */
+const kindOf = ({ config, classNames, recipe: { mean, std } }: Checkpoint) =>
+  JSON.stringify({ config, classNames, mean, std });
 
 const argmax = (values: Float64Array) => values.reduce((best, value, i) => (value > values[best] ? i : best), 0);
