@@ -171,8 +171,8 @@ export type Request =
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'stop' }
-  /** What both branches make of a validation picture, or of one of the visitor's. */
-  | { readonly type: 'see'; readonly picture: number | Blob }
+  /** What both branches make of a validation picture. */
+  | { readonly type: 'see'; readonly index: number }
   | { readonly type: 'classify'; readonly picture: Blob | ImageBitmap }
   | { readonly type: 'load'; readonly file: File }
   | { readonly type: 'save'; readonly format: 'safetensors' | 'onnx' }

@@ -16,7 +16,6 @@ export async function adapterPanel({ engine, store }: Page): Promise<Opened | un
     const { features } = adapter;
     name.textContent = adapter.name;
     panel.classList.add('ready');
-    byId('status').textContent = 'Ready. Press Train, and watch it learn.';
     const list: [string, string][] = [
       ['Kind', adapter.class === 'cpu' ? 'software, on the processor' : `${adapter.class} GPU`],
       ['Driver', adapter.driver || 'not told by the browser'],
@@ -38,7 +37,6 @@ export async function adapterPanel({ engine, store }: Page): Promise<Opened | un
     const missing = byId('missing');
     missing.hidden = false;
     missing.querySelector('p')!.textContent = (error as Error).message;
-    byId('status').textContent = 'Without WebGPU nothing can be trained here.';
     return undefined;
   }
 }

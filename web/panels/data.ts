@@ -27,6 +27,7 @@ export function dataPanel({ engine, store, attempt }: Page, settings: SettingsPa
   };
 
   const open = async (source: Source) => {
+    show(undefined);
     reading.hidden = source.kind === 'shapes';
     reading.removeAttribute('value');
     try {
@@ -38,12 +39,17 @@ export function dataPanel({ engine, store, attempt }: Page, settings: SettingsPa
     }
   };
 
-  const openFiles = (files: readonly FileEntry[], name = nameOf(files)) =>
-    open({ kind: 'files', name, files, valSplit: valSplit.valueAsNumber / 100 });
+  const openFiles = async (files: readonly FileEntry[], name = nameOf(files)) => {
+    const share = valSplit.valueAsNumber / 100;
+    if (!(share > 0 && share < 1)) throw new Error('Held back to validate: expected from 1 to 90 percent.');
+    await open({ kind: 'files', name, files, valSplit: share });
+  };
 
   const choose = (kind: string) => {
     for (const part of document.querySelectorAll<HTMLElement>('[data-source]')) {
       part.hidden = part.dataset.source !== kind;
+      // What is hidden must not keep the form from being sent.
+      if (part instanceof HTMLFieldSetElement) part.disabled = part.hidden;
     }
     for (const radio of sources.querySelectorAll('input')) radio.checked = radio.value === kind;
   };

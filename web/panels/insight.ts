@@ -9,7 +9,7 @@ const TABLE_CLASSES = 20;
 const LISTED = 12;
 
 /** Predictions and confusions on pictures that the net was not trained on. */
-export function insightPanel({ engine }: Page, maps: MapsPanel): void {
+export function insightPanel({ engine, store }: Page, maps: MapsPanel): void {
   const onlyMistakes = byId<HTMLInputElement>('only-mistakes');
   let latest: Insight | undefined;
 
@@ -30,6 +30,9 @@ export function insightPanel({ engine }: Page, maps: MapsPanel): void {
   };
 
   onlyMistakes.addEventListener('change', showSamples);
+  store.watch(({ data }) => {
+    if (!data) byId('learned').hidden = true;
+  });
   engine.on('insight', ({ insight }) => {
     latest = insight;
     const { accuracy, count, of } = insight;

@@ -34,11 +34,14 @@ export function mapsPanel({ engine, store, attempt }: Page): MapsPanel {
 
   const look = async () => {
     if (!chosen) return;
-    seen = await engine.ask({ type: 'see', picture: chosen.index });
+    seen = await engine.ask({ type: 'see', index: chosen.index });
     depth.max = String(seen.maps.yin.length);
     draw();
   };
 
+  store.watch(({ data }) => {
+    if (!data) chosen = seen = undefined;
+  });
   depth.addEventListener('input', draw);
   engine.on('net', ({ filters: { yin, yang } }) => {
     drawFilters(canvas('yin-filters'), yin.shape, yin.data);

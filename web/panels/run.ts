@@ -5,6 +5,9 @@ import type { Page, State } from '../state.ts';
 import { charts } from './charts.ts';
 import type { SettingsPanel } from './settings.ts';
 
+const READY = 'Ready. Press Train, and watch it learn.';
+const NO_GPU = 'Without WebGPU nothing can be trained here.';
+
 export interface RunPanel {
   /** Shows another run's curves and figures. */
   show(history: History): void;
@@ -40,6 +43,12 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
       if (matchMedia('(max-width: 62rem)').matches) byId('progress-title').scrollIntoView();
     });
   });
+  // A closed part cannot show what is wrong in it.
+  form.addEventListener(
+    'invalid',
+    ({ target }) => (target as Element).closest('details')?.setAttribute('open', ''),
+    true,
+  );
   pause.addEventListener('click', () => attempt(async () => void (await engine.ask({ type: 'pause' }))));
   resume.addEventListener('click', () => attempt(async () => void (await engine.ask({ type: 'resume' }))));
   stop.addEventListener('click', () => attempt(async () => void (await engine.ask({ type: 'stop' }))));
@@ -77,13 +86,13 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
   });
   let before: State['phase'] = 'idle';
   engine.on('phase', ({ phase }) => {
-    if (phase === 'preparing') say('Compiling the kernels for your GPU…');
     if (phase === 'training' && before === 'preparing') say('Training has begun.');
     if (phase === 'training' && before === 'paused') say('Training goes on.');
     if (phase === 'paused') say('Paused. Resume goes on with the same numbers.');
     const last = history.epochs.at(-1);
-    if (phase === 'idle' && before === 'preparing') say('Ready.');
-    else if (phase === 'idle') say(last && last.step === history.steps ? done(last) : 'Stopped.');
+    if (phase === 'idle' && before === 'preparing') say(store.state.ready ? READY : NO_GPU);
+    else if (phase === 'idle')
+      say(last && last.step === history.steps ? done(last) : 'Stopped. Resume goes on from there.');
     before = phase;
   });
   return { show };

@@ -38,7 +38,7 @@ export function savedPanel({ engine, store, attempt }: Page, { settings, run, da
   );
   // Training anew writes over it.
   store.watch(({ phase }) => {
-    if (phase !== 'idle') banner.hidden = true;
+    if (phase === 'training') banner.hidden = true;
   });
 
   return {

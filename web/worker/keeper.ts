@@ -58,8 +58,13 @@ export class Keeper {
   async put(net: Checkpoint, history?: History): Promise<void> {
     this.net = net;
     this.history = history;
+    await this.show();
+  }
+
+  /** Tells of the net, and looks at it if it is one for the pictures there are. */
+  async show(): Promise<void> {
     this.announce();
-    if (this.data && fits(net, this.data)) await this.view((viewer) => this.look(viewer));
+    if (this.data && fits(require(this.net), this.data)) await this.view((viewer) => this.look(viewer));
   }
 
   /** Takes the net of the training under way, whose turn it is on the GPU. */

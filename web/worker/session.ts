@@ -44,7 +44,7 @@ export class Session implements Handlers {
     const saved = require(await store.savedRun());
     keeper.data = require(await store.savedData());
     const net = decodeCheckpoint(saved.checkpoint);
-    await this.busy(() => keeper.put(net, saved.history));
+    await this.busy('Restoring the run…', () => keeper.put(net, saved.history));
     return {
       data: summarize(keeper.data),
       history: saved.history,
@@ -57,9 +57,14 @@ export class Session implements Handlers {
   }
 
   async data({ source }: Of<'data'>) {
+    const { keeper } = this;
     this.requireRest();
-    this.keeper.data = await openData(source, this.tell);
-    return summarize(this.keeper.data);
+    keeper.data = undefined;
+    return this.busy('Reading the pictures…', async () => {
+      keeper.data = await openData(source, this.tell);
+      if (keeper.net) await keeper.show();
+      return summarize(keeper.data);
+    });
   }
 
   async train({ settings }: Of<'train'>): Promise<undefined> {
@@ -91,12 +96,9 @@ export class Session implements Handlers {
     this.run?.stop();
   }
 
-  async see({ picture }: Of<'see'>): Promise<Seen> {
-    const { data, net } = this.keeper;
-    const shown =
-      typeof picture === 'number' ? pictureAt(require(data).splits.validation, picture) : await this.decode(picture);
-    require(net);
-    return this.keeper.view((viewer) => viewer.see(shown));
+  async see({ index }: Of<'see'>): Promise<Seen> {
+    const picture = pictureAt(require(this.keeper.data).splits.validation, index);
+    return this.keeper.view((viewer) => viewer.see(picture));
   }
 
   async classify({ picture }: Of<'classify'>) {
@@ -107,7 +109,7 @@ export class Session implements Handlers {
   async load({ file }: Of<'load'>) {
     this.requireRest();
     const net = decodeFile(file.name, new Uint8Array(await file.arrayBuffer()));
-    await this.busy(() => this.keeper.put(net));
+    await this.busy('Looking at what the net has learned…', () => this.keeper.put(net));
     return summarizeNet(net, this.keeper.data);
   }
 
@@ -125,7 +127,7 @@ export class Session implements Handlers {
     const { config, recipe, seed } = require(this.keeper.net);
     const gpu = await Gpu.open();
     try {
-      return await this.busy(async () =>
+      return await this.busy('Compiling and timing the kernels…', async () =>
         kernelTimes(await Trainer.create(gpu.device, new YYNet(config), data.splits, recipe, { seed })),
       );
     } finally {
@@ -133,7 +135,9 @@ export class Session implements Handlers {
     }
   }
 
-  private async busy<T>(job: () => Promise<T>): Promise<T> {
+  /** Does one thing that nothing else may be done beside. */
+  private async busy<T>(message: string, job: () => Promise<T>): Promise<T> {
+    this.tell({ type: 'notice', message });
     this.phase('preparing');
     try {
       return await job();
@@ -160,6 +164,7 @@ export class Session implements Handlers {
 
   private async carryOut(run: Run): Promise<void> {
     try {
+      this.tell({ type: 'notice', message: 'Compiling the kernels for your GPU…' });
       this.phase('preparing');
       await run.prepare();
       if (!run.isPaused) this.phase('training');
