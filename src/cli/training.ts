@@ -1,13 +1,17 @@
 import { join } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
 import { DivergedError } from '../train/health.ts';
+import type { TrainingHooks } from '../train/trainer.ts';
 import { describe, ProgressLine } from './progress.ts';
 import type { Run } from './run.ts';
 import type { RunFolder } from './run_folder.ts';
+import { TensorBoard } from './tensorboard.ts';
 
 interface Options {
   /** Steps from one checkpoint to the next within an epoch. */
   readonly checkpointEvery?: number;
+  /** The folder of an event file. */
+  readonly tensorboard?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -21,7 +25,8 @@ const STOPS = { SIGINT: 130, SIGTERM: 143 } as const;
  * @throws UserError or DivergedError that says how to go on
  */
 export async function train({ trainer, folder, maxSteps }: Run, options: Options): Promise<boolean> {
-  const { checkpointEvery = Number.POSITIVE_INFINITY, json, quiet } = options;
+  const { checkpointEvery = Number.POSITIVE_INFINITY, tensorboard, json, quiet } = options;
+  const watchers: TrainingHooks[] = tensorboard ? [await TensorBoard.open(tensorboard)] : [];
   const progress = new ProgressLine();
   const stop = new AbortController();
   const stops = Object.entries(STOPS).map(([signal, code]) => {
@@ -43,6 +48,7 @@ export async function train({ trainer, folder, maxSteps }: Run, options: Options
         onEpoch: async (metrics) => {
           await folder.writeEpoch(metrics, await trainer.checkpoint());
           kept = metrics.step;
+          for (const watcher of watchers) await watcher.onEpoch?.(metrics);
           if (json) console.log(JSON.stringify(metrics));
           else if (!quiet) progress.print(describe(metrics, trainer.recipe.epochs));
         },
