@@ -35,6 +35,8 @@ export * from './train/confusion.ts';
 export * from './train/evaluation.ts';
 export * from './train/feature_maps.ts';
 export { DivergedError } from './train/health.ts';
+export * from './train/history.ts';
+export * from './train/insight.ts';
 export * from './train/profile.ts';
 export * from './train/recipe.ts';
 export * from './train/step.ts';

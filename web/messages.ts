@@ -4,11 +4,17 @@ import type {
   BranchMaps,
   EpochMetrics,
   Figures,
+  History,
+  Insight,
+  Picture,
+  Point,
   Precision,
   Progress,
   Roofline,
   YYNetConfig,
 } from '../src/index.ts';
+
+export type { History, Insight, Picture, Point, Sample } from '../src/index.ts';
 
 /** Nothing, something under way that a click began, or training. */
 export type Phase = 'idle' | 'preparing' | 'training' | 'paused';
@@ -44,13 +50,6 @@ export interface Settings {
   readonly seed: number;
 }
 
-/** Pixels 0..255 as [channels, size, size]. */
-export interface Picture {
-  readonly channels: number;
-  readonly size: number;
-  readonly pixels: Uint8Array;
-}
-
 /** A data set, in words and some pictures. */
 export interface DataSummary {
   readonly name: string;
@@ -63,22 +62,6 @@ export interface DataSummary {
   readonly samples: readonly { readonly label: number; readonly picture: Picture }[];
   /** Files that are no pictures. */
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
-}
-
-/** A moment of training; the loss and the accuracy are the epoch's so far, on the training pictures. */
-export interface Point {
-  readonly step: number;
-  readonly learningRate: number;
-  readonly loss?: number;
-  readonly accuracy?: number;
-}
-
-/** What the curves are drawn from. */
-export interface History {
-  readonly stepsPerEpoch: number;
-  readonly steps: number;
-  readonly points: readonly Point[];
-  readonly epochs: readonly EpochMetrics[];
 }
 
 /** A net that is ready to be used. */
@@ -113,30 +96,6 @@ export interface Restored {
   readonly data: DataSummary;
   readonly history: History;
   readonly net: NetSummary;
-}
-
-/** A picture that was held back from training, and what it was taken for. */
-export interface Sample {
-  /** Place among the validation pictures. */
-  readonly index: number;
-  readonly label: number;
-  readonly prediction: number;
-  readonly probability: number;
-  readonly picture: Picture;
-}
-
-/** What a net has learned, on the pictures it was not trained on. */
-export interface Insight {
-  readonly classNames: readonly string[];
-  /** The pictures looked at, the first of the validation pictures. */
-  readonly count: number;
-  readonly of: number;
-  readonly accuracy: number;
-  /** [class, prediction], row by row. */
-  readonly confusion: Uint32Array;
-  /** The first of those pictures, and the first mistakes. */
-  readonly samples: readonly Sample[];
-  readonly mistakes: readonly Sample[];
 }
 
 /** The first convolution of both branches: [channels, 1 or 3, 3, 3]. */

@@ -74,6 +74,10 @@ export class Classifier {
     this.folding.run();
   }
 
+  get classNames(): readonly string[] {
+    return this.net.classNames;
+  }
+
   /**
    * The logits [count, classes] of up to `batchSize` pictures.
    * @param pixels 0..255 as [count, channels, size, size]; what follows them is ignored

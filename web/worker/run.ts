@@ -1,16 +1,17 @@
 import {
   type Checkpoint,
   type EpochMetrics,
+  type History,
   type Progress,
   type Recipe,
+  Recorder,
   Trainer,
   YYNet,
   type YYNetConfig,
 } from '../../src/index.ts';
-import type { Event, History } from '../messages.ts';
+import type { Event } from '../messages.ts';
 import type { OpenedData } from './data.ts';
 import type { Gpu } from './gpu.ts';
-import { Recorder } from './history.ts';
 
 /** Progress is told this often at most, and the run saved this often between epochs, in milliseconds. */
 const TELL_INTERVAL = 60;

@@ -1,8 +1,18 @@
-import type { EpochMetrics, Progress } from '../../src/index.ts';
-import type { History, Point } from '../messages.ts';
+import type { EpochMetrics, Progress } from './trainer.ts';
 
 /** A curve has about so many points, however long training takes. */
 const POINTS = 400;
+
+/** A moment of training; the loss and the accuracy are the epoch's so far, on the training pictures. */
+export type Point = Pick<Progress, 'step' | 'learningRate' | 'imagesPerSecond' | 'loss' | 'accuracy'>;
+
+/** What the curves of a run are drawn from. */
+export interface History {
+  readonly stepsPerEpoch: number;
+  readonly steps: number;
+  readonly points: readonly Point[];
+  readonly epochs: readonly EpochMetrics[];
+}
 
 /** Keeps what the curves of a run are drawn from. */
 export class Recorder {
@@ -14,7 +24,7 @@ export class Recorder {
     private readonly stepsPerEpoch: number,
     private readonly steps: number,
     step = 0,
-    from?: History,
+    from?: Pick<History, 'points' | 'epochs'>,
   ) {
     this.points = from?.points.filter((point) => point.step <= step) ?? [];
     this.epochs = from?.epochs.filter((epoch) => epoch.step <= step) ?? [];
@@ -25,10 +35,10 @@ export class Recorder {
   }
 
   /** @returns the point that was added, if the last one is far enough away */
-  add({ step, learningRate, loss, accuracy }: Progress): Point | undefined {
+  add({ step, learningRate, imagesPerSecond, loss, accuracy }: Progress): Point | undefined {
     const last = this.points.at(-1)?.step ?? 0;
     if (step - last < this.steps / POINTS) return undefined;
-    const point = { step, learningRate, loss, accuracy };
+    const point = { step, learningRate, imagesPerSecond, loss, accuracy };
     this.points.push(point);
     return point;
   }

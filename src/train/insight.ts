@@ -1,0 +1,67 @@
+import { batches, imageSize, loadBatches, type Pictures } from '../data/dataset.ts';
+import { type Classifier, softmax } from './classifier.ts';
+import { ConfusionMatrix } from './confusion.ts';
+
+/** So many pictures are looked at, and so many of them shown. */
+const LOOKED_AT = 1000;
+const SHOWN = 20;
+
+/** Pixels 0..255 as [channels, size, size]. */
+export interface Picture {
+  readonly channels: number;
+  readonly size: number;
+  readonly pixels: Uint8Array;
+}
+
+/** A picture that was held back from training, and what it was taken for. */
+export interface Sample {
+  /** Place among the validation pictures. */
+  readonly index: number;
+  readonly label: number;
+  readonly prediction: number;
+  readonly probability: number;
+  readonly picture: Picture;
+}
+
+/** What a net has learned, on the pictures it was not trained on. */
+export interface Insight {
+  readonly classNames: readonly string[];
+  /** The pictures looked at, the first of the validation pictures. */
+  readonly count: number;
+  readonly of: number;
+  readonly accuracy: number;
+  /** [class, prediction], row by row. */
+  readonly confusion: Uint32Array;
+  /** The first of those pictures, and the first mistakes. */
+  readonly samples: readonly Sample[];
+  readonly mistakes: readonly Sample[];
+}
+
+/** Classifies validation pictures, the first of them where there are many. */
+export async function insightInto(classifier: Classifier, validation: Pictures): Promise<Insight> {
+  const { batchSize, classNames } = classifier;
+  const { channels, width: size, length: of, labels } = validation;
+  const count = Math.min(of, LOOKED_AT);
+  const pixelsEach = imageSize(validation);
+  const confusion = new ConfusionMatrix(classNames);
+  const samples: Sample[] = [];
+  const mistakes: Sample[] = [];
+  let index = 0;
+  for await (const batch of loadBatches(validation, batchSize, batches(count, batchSize))) {
+    const logits = await classifier.logits(batch.images, batch.count);
+    for (let i = 0; i < batch.count; i++, index++) {
+      const probabilities = softmax(logits.subarray(i * classNames.length, (i + 1) * classNames.length));
+      const probability = Math.max(...probabilities);
+      const prediction = probabilities.indexOf(probability);
+      const label = labels[index];
+      confusion.add(label, prediction);
+      const lists = [samples, ...(label === prediction ? [] : [mistakes])].filter(({ length }) => length < SHOWN);
+      if (lists.length === 0) continue;
+      const pixels = batch.images.slice(i * pixelsEach, (i + 1) * pixelsEach);
+      const sample = { index, label, prediction, probability, picture: { channels, size, pixels } };
+      for (const list of lists) list.push(sample);
+    }
+  }
+  const { accuracy, counts } = confusion;
+  return { classNames, count, of, accuracy, confusion: counts, samples, mistakes };
+}
