@@ -48,14 +48,14 @@ page.engine.on('phase', ({ phase }) => page.store.update({ phase }));
 page.engine.on('net', ({ net }) => page.store.update({ net }));
 
 const settings = settingsPanel(page);
-const run = runPanel(page, settings);
+runPanel(page, settings);
 const data = dataPanel(page, settings);
 const maps = mapsPanel(page);
 insightPanel(page, maps);
 classifyPanel(page);
 filesPanel(page, settings);
 kernelsPanel(page);
-const saved = savedPanel(page, { settings, run, data });
+const saved = savedPanel(page, { settings, data });
 
 const opened = await adapterPanel(page);
 if (opened?.saved) saved.offer(opened.saved);

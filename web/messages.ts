@@ -94,7 +94,6 @@ export interface Opened {
 /** A saved run as it was. */
 export interface Restored {
   readonly data: DataSummary;
-  readonly history: History;
   readonly net: NetSummary;
 }
 

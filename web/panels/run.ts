@@ -8,13 +8,8 @@ import type { SettingsPanel } from './settings.ts';
 const READY = 'Ready. Press Train, and watch it learn.';
 const NO_GPU = 'Without WebGPU nothing can be trained here.';
 
-export interface RunPanel {
-  /** Shows another run's curves and figures. */
-  show(history: History): void;
-}
-
 /** Starts, pauses, resumes and stops training, and shows how it goes. */
-export function runPanel({ engine, store, attempt }: Page, settings: SettingsPanel): RunPanel {
+export function runPanel({ engine, store, attempt }: Page, settings: SettingsPanel): void {
   const form = byId<HTMLFormElement>('setup');
   const train = byId<HTMLButtonElement>('train');
   const pause = byId<HTMLButtonElement>('pause');
@@ -95,7 +90,6 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
       say(last && last.step === history.steps ? done(last) : 'Stopped. Resume goes on from there.');
     before = phase;
   });
-  return { show };
 }
 
 const done = ({ val_accuracy }: EpochMetrics) =>

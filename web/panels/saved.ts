@@ -2,19 +2,17 @@ import { byId } from '../dom.ts';
 import type { SavedRun } from '../messages.ts';
 import type { Page } from '../state.ts';
 import type { DataPanel } from './data.ts';
-import type { RunPanel } from './run.ts';
 import type { SettingsPanel } from './settings.ts';
 
 interface Panels {
   readonly settings: SettingsPanel;
-  readonly run: RunPanel;
   readonly data: DataPanel;
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** Offers what was saved by itself before the page was closed. */
-export function savedPanel({ engine, store, attempt }: Page, { settings, run, data }: Panels) {
+export function savedPanel({ engine, store, attempt }: Page, { settings, data }: Panels) {
   const banner = byId('saved');
 
   byId('restore').addEventListener('click', () =>
@@ -23,7 +21,6 @@ export function savedPanel({ engine, store, attempt }: Page, { settings, run, da
       banner.hidden = true;
       data.show(restored.data);
       settings.write(restored.net.settings);
-      run.show(restored.history);
       store.update({ net: restored.net });
       byId('status').textContent = restored.net.resumable
         ? `Restored at step ${restored.net.step}. Resume goes on from there.`

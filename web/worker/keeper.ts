@@ -2,7 +2,8 @@ import { type Checkpoint, encodeCheckpoint } from '../../src/index.ts';
 import type { Event, History } from '../messages.ts';
 import type { OpenedData } from './data.ts';
 import { Gpu } from './gpu.ts';
-import { filtersOf, fits, require, summarizeNet } from './nets.ts';
+import { need } from './need.ts';
+import { filtersOf, fits, summarizeNet } from './nets.ts';
 import * as store from './store.ts';
 import { Viewer } from './viewer.ts';
 
@@ -11,12 +12,14 @@ const SAVE_INTERVAL = 3000;
 /** The share of training's time that looking at the net may take. */
 const LOOKING = 0.2;
 
+const NO_HISTORY: History = { stepsPerEpoch: 1, steps: 1, points: [], epochs: [] };
+
 /** Keeps the pictures, the device and the net as it is now; shows what changes, and saves it for a reload. */
 export class Keeper {
   data?: OpenedData;
   net?: Checkpoint;
-  history?: History;
-  private gpu?: Gpu;
+  history: History = NO_HISTORY;
+  private gpu?: Promise<Gpu>;
   private trained = false;
   private viewer?: Viewer;
   private savedAt = 0;
@@ -26,18 +29,22 @@ export class Keeper {
 
   /** The device, another one where it was lost. */
   async openGpu(): Promise<Gpu> {
-    if (!this.gpu || this.gpu.lost) {
-      this.gpu = await Gpu.open();
-      this.trained = false;
-    }
+    if ((await this.gpu)?.lost) this.gpu = undefined;
+    if (this.gpu) return this.gpu;
+    this.trained = false;
+    this.gpu = Gpu.open();
+    this.gpu.catch(() => {
+      this.gpu = undefined;
+    });
     return this.gpu;
   }
 
   /** A device on which nothing has been trained: it takes the former one's memory back. */
   async openFreshGpu(): Promise<Gpu> {
     if (this.trained) {
-      this.gpu?.close();
+      const former = this.gpu;
       this.gpu = undefined;
+      (await former)?.close();
     }
     const gpu = await this.openGpu();
     this.trained = true;
@@ -49,22 +56,23 @@ export class Keeper {
    * @throws UserError where there is no net
    */
   async view<T>(work: (viewer: Viewer) => Promise<T>): Promise<T> {
-    const net = require(this.net);
+    const net = need(this.net, 'net');
     const gpu = await this.openGpu();
     return gpu.turns.take(() => work(this.viewerOf(gpu, net)));
   }
 
   /** Takes a net that was loaded. */
-  async put(net: Checkpoint, history?: History): Promise<void> {
+  async put(net: Checkpoint, history = NO_HISTORY): Promise<void> {
     this.net = net;
     this.history = history;
+    this.tell({ type: 'history', history });
     await this.show();
   }
 
   /** Tells of the net, and looks at it if it is one for the pictures there are. */
   async show(): Promise<void> {
     this.announce();
-    if (this.data && fits(require(this.net), this.data)) await this.view((viewer) => this.look(viewer));
+    if (this.data && fits(need(this.net, 'net'), this.data)) await this.view((viewer) => this.look(viewer));
   }
 
   /** Takes the net of the training under way, whose turn it is on the GPU. */
@@ -76,7 +84,7 @@ export class Keeper {
     if (reason !== 'epoch' || now - this.savedAt > SAVE_INTERVAL) await this.save();
     const { at, took, step } = this.looked;
     const due = now - at > took / LOOKING || (reason === 'end' && step !== net.training?.position.step);
-    if (reason !== 'moment' && due) await this.look(this.viewerOf(this.gpu!, net));
+    if (reason !== 'moment' && due) await this.look(this.viewerOf(await this.openGpu(), net));
   }
 
   private viewerOf(gpu: Gpu, net: Checkpoint): Viewer {
@@ -86,24 +94,24 @@ export class Keeper {
   }
 
   private announce(): void {
-    const net = require(this.net);
+    const net = need(this.net, 'net');
     this.tell({ type: 'net', net: summarizeNet(net, this.data), filters: filtersOf(net) });
   }
 
   private async look(viewer: Viewer): Promise<void> {
     const start = performance.now();
-    this.tell({ type: 'insight', insight: await viewer.insight(require(this.data).splits) });
+    this.tell({ type: 'insight', insight: await viewer.insight(need(this.data, 'pictures').splits) });
     const at = performance.now();
     this.looked = { at, took: at - start, step: this.net?.training?.position.step ?? -1 };
   }
 
   /** Without room in the browser's storage, training goes on all the same. */
   private async save(): Promise<void> {
-    const net = require(this.net);
-    const history = require(this.history);
+    const net = need(this.net, 'net');
+    const { history } = this;
     const run = {
       savedAt: Date.now(),
-      dataName: require(this.data).splits.train.name,
+      dataName: need(this.data, 'pictures').splits.train.name,
       step: net.training?.position.step ?? 0,
       steps: history.steps,
       accuracy: history.epochs.at(-1)?.val_accuracy,

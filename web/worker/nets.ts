@@ -1,12 +1,4 @@
-import {
-  type Checkpoint,
-  paperRecipe,
-  presets,
-  type Recipe,
-  shapesRecipe,
-  UserError,
-  type YYNetConfig,
-} from '../../src/index.ts';
+import { type Checkpoint, paperRecipe, presets, type Recipe, shapesRecipe, type YYNetConfig } from '../../src/index.ts';
 import type { Filters, NetSummary, Settings } from '../messages.ts';
 import type { OpenedData } from './data.ts';
 
@@ -58,10 +50,4 @@ export function fits({ config, classNames }: Checkpoint, { splits: { train } }: 
     config.inputChannels === train.channels &&
     config.inputSize === train.height
   );
-}
-
-/** @throws UserError where nothing has been trained or loaded */
-export function require<T>(wanted: T | undefined): T {
-  if (wanted === undefined) throw new UserError('There is no net yet: train one, or load a checkpoint.');
-  return wanted;
 }

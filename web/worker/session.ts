@@ -9,11 +9,12 @@ import {
 } from '../../src/index.ts';
 import { decode } from '../data/decode.ts';
 import type { Answers, Event, History, Opened, Phase, Request, Restored, SavedRun, Seen } from '../messages.ts';
-import { openData, pictureAt, summarize } from './data.ts';
+import { type OpenedData, openData, pictureAt, summarize } from './data.ts';
 import { Gpu } from './gpu.ts';
 import { Keeper } from './keeper.ts';
 import { kernelTimes } from './kernels.ts';
-import { configure, require, summarizeNet } from './nets.ts';
+import { need } from './need.ts';
+import { configure, summarizeNet } from './nets.ts';
 import { Run, type RunContext } from './run.ts';
 import * as store from './store.ts';
 
@@ -41,15 +42,11 @@ export class Session implements Handlers {
 
   async restore(): Promise<Restored> {
     const { keeper } = this;
-    const saved = require(await store.savedRun());
-    keeper.data = require(await store.savedData());
+    const saved = need(await store.savedRun(), 'saved run');
+    keeper.data = need(await store.savedData(), 'saved run');
     const net = decodeCheckpoint(saved.checkpoint);
     await this.busy('Restoring the run…', () => keeper.put(net, saved.history));
-    return {
-      data: summarize(keeper.data),
-      history: saved.history,
-      net: summarizeNet(net, keeper.data),
-    };
+    return { data: summarize(keeper.data), net: summarizeNet(net, keeper.data) };
   }
 
   async forget(): Promise<undefined> {
@@ -69,8 +66,7 @@ export class Session implements Handlers {
 
   async train({ settings }: Of<'train'>): Promise<undefined> {
     this.requireRest();
-    const data = require(this.keeper.data);
-    await store.saveData(data).catch(({ message }: Error) => this.tell({ type: 'unsaved', reason: message }));
+    const data = need(this.keeper.data, 'pictures');
     this.start({ data, ...configure(settings, data), seed: settings.seed });
   }
 
@@ -87,9 +83,10 @@ export class Session implements Handlers {
       this.phase('training');
       return;
     }
-    const { net, history } = this.keeper;
-    const from = require(net);
-    this.start({ ...from, data: require(this.keeper.data) }, from, history);
+    const { net, history, data } = this.keeper;
+    const from = need(net, 'net');
+    const { config, recipe, seed } = from;
+    this.start({ data: need(data, 'pictures'), config, recipe, seed }, from, history);
   }
 
   async stop(): Promise<undefined> {
@@ -97,7 +94,7 @@ export class Session implements Handlers {
   }
 
   async see({ index }: Of<'see'>): Promise<Seen> {
-    const picture = pictureAt(require(this.keeper.data).splits.validation, index);
+    const picture = pictureAt(need(this.keeper.data, 'pictures').splits.validation, index);
     return this.keeper.view((viewer) => viewer.see(picture));
   }
 
@@ -114,7 +111,7 @@ export class Session implements Handlers {
   }
 
   async save({ format }: Of<'save'>) {
-    const net = require(this.keeper.net);
+    const net = need(this.keeper.net, 'net');
     const { config, state, recipe, classNames } = net;
     const bytes = format === 'onnx' ? exportOnnx(config, state, { ...recipe, classNames }) : encodeCheckpoint(net);
     return bytes as Uint8Array<ArrayBuffer>;
@@ -123,8 +120,8 @@ export class Session implements Handlers {
   /** On a device of its own, so that the net here is not trained by it. */
   async profile() {
     this.requireRest();
-    const data = require(this.keeper.data);
-    const { config, recipe, seed } = require(this.keeper.net);
+    const data = need(this.keeper.data, 'pictures');
+    const { config, recipe, seed } = need(this.keeper.net, 'net');
     const gpu = await Gpu.open();
     try {
       return await this.busy('Compiling and timing the kernels…', async () =>
@@ -159,13 +156,14 @@ export class Session implements Handlers {
       history,
     );
     this.run = run;
-    this.carryOut(run).catch(({ message }: Error) => this.tell({ type: 'failed', message }));
+    this.carryOut(run, context.data).catch(({ message }: Error) => this.tell({ type: 'failed', message }));
   }
 
-  private async carryOut(run: Run): Promise<void> {
+  private async carryOut(run: Run, data: OpenedData): Promise<void> {
     try {
       this.tell({ type: 'notice', message: 'Compiling the kernels for your GPU…' });
       this.phase('preparing');
+      await store.saveData(data).catch(({ message }: Error) => this.tell({ type: 'unsaved', reason: message }));
       await run.prepare();
       if (!run.isPaused) this.phase('training');
       await run.train();
@@ -185,7 +183,7 @@ export class Session implements Handlers {
 
   /** As the net needs it. */
   private async decode(picture: Blob | ImageBitmap) {
-    const { inputSize, inputChannels } = require(this.keeper.net).config;
+    const { inputSize, inputChannels } = need(this.keeper.net, 'net').config;
     return decode(picture, { size: inputSize, channels: inputChannels }).catch(() => {
       throw new UserError('This is no picture that the browser can read; expected a JPEG, PNG or WebP.');
     });
