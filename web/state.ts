@@ -1,3 +1,4 @@
+import type { Engine } from './engine.ts';
 import type { DataSummary, NetSummary, Phase } from './messages.ts';
 
 /** What the page's controls depend on. */
@@ -31,7 +32,7 @@ export class Store {
 
 /** What every panel is given. */
 export interface Page {
-  readonly engine: import('./engine.ts').Engine;
+  readonly engine: Engine;
   readonly store: Store;
   /** Does what a click asked for; what goes wrong is shown as a sentence. */
   attempt(action: () => Promise<void>): Promise<void>;
