@@ -1,8 +1,9 @@
 // Bundles the page into web/dist, a folder that any static host serves.
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { context } from 'esbuild';
+import { readPage } from './page-html.mjs';
 import { esbuildWgsl } from './wgsl-plugin.mjs';
 
 const web = fileURLToPath(new URL('../web/', import.meta.url));
@@ -13,7 +14,8 @@ const copyStatic = {
   name: 'static',
   setup: (build) =>
     build.onEnd(async () => {
-      for (const name of ['index.html', 'icon.svg']) await copyFile(join(web, name), join(webFolder, name));
+      await writeFile(join(webFolder, 'index.html'), await readPage(join(web, 'index.html')));
+      await copyFile(join(web, 'icon.svg'), join(webFolder, 'icon.svg'));
     }),
 };
 

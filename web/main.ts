@@ -50,8 +50,15 @@ page.engine.on('net', ({ net }) => page.store.update({ net }));
 const settings = settingsPanel(page);
 runPanel(page, settings);
 const data = dataPanel(page, settings);
-const maps = mapsPanel(page);
-insightPanel(page, maps);
+const maps = mapsPanel({ ...page, see: (index) => page.engine.ask({ type: 'see', index }) });
+const insights = insightPanel(maps);
+page.engine.on('net', ({ filters }) => maps.showFilters(filters));
+page.engine.on('insight', ({ insight }) => insights.show(insight));
+page.store.watch(({ data }) => {
+  if (data) return;
+  insights.hide();
+  maps.clear();
+});
 classifyPanel(page);
 filesPanel(page, settings);
 kernelsPanel(page);

@@ -4,6 +4,7 @@ import type {
   BranchMaps,
   EpochMetrics,
   Figures,
+  Filters,
   History,
   Insight,
   Picture,
@@ -14,7 +15,7 @@ import type {
   YYNetConfig,
 } from '../src/index.ts';
 
-export type { History, Insight, Picture, Point, Sample } from '../src/index.ts';
+export type { Filters, History, Insight, Picture, Point, Sample } from '../src/index.ts';
 
 /** Nothing, something under way that a click began, or training. */
 export type Phase = 'idle' | 'preparing' | 'training' | 'paused';
@@ -97,14 +98,10 @@ export interface Restored {
   readonly net: NetSummary;
 }
 
-/** The first convolution of both branches: [channels, 1 or 3, 3, 3]. */
-export interface Filters {
-  readonly yin: { readonly shape: readonly number[]; readonly data: Float32Array };
-  readonly yang: { readonly shape: readonly number[]; readonly data: Float32Array };
-}
-
+/** What both branches make of a picture; Yin sees the mean or the first of its colours. */
 export interface Seen {
   readonly picture: Picture;
+  readonly yin: YYNetConfig['yin'];
   readonly maps: BranchMaps;
 }
 

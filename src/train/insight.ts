@@ -1,5 +1,6 @@
 import { batches, imageSize, loadBatches, type Pictures } from '../data/dataset.ts';
-import { type Classifier, softmax } from './classifier.ts';
+import type { HostTensor } from '../nn/parameters.ts';
+import { type Classifier, softmax, type TrainedNet } from './classifier.ts';
 import { ConfusionMatrix } from './confusion.ts';
 
 /** So many pictures are looked at, and so many of them shown. */
@@ -35,6 +36,16 @@ export interface Insight {
   /** The first of those pictures, and the first mistakes. */
   readonly samples: readonly Sample[];
   readonly mistakes: readonly Sample[];
+}
+
+/** The first convolution of both branches: [channels, 1 or 3, 3, 3]. */
+export interface Filters {
+  readonly yin: HostTensor;
+  readonly yang: HostTensor;
+}
+
+export function filtersOf({ state }: TrainedNet): Filters {
+  return { yin: state['yin.0.conv1.weight'], yang: state['yang.0.conv1.weight'] };
 }
 
 /** Classifies validation pictures, the first of them where there are many. */

@@ -47,9 +47,15 @@ const CHARTS: Readonly<Record<string, Options>> = {
     format: (value) => value.toPrecision(2),
     tick: short,
   },
+  'chart-speed': {
+    lines: [{ label: 'now', colour: '--ink', points: ({ points }) => points.map((p) => [p.step, p.imagesPerSecond]) }],
+    height: 120,
+    format: short,
+    tick: short,
+  },
 };
 
-/** The three curves. `draw` may be called as often as there is news: they are painted once a frame. */
+/** The curves. `draw` may be called as often as there is news: they are painted once a frame. */
 export function charts(): { draw(history: History): void } {
   const all = Object.entries(CHARTS).map(([id, options]) => new Chart(byId(id), options));
   let latest: History | undefined;

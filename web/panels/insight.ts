@@ -1,15 +1,20 @@
+import type { Insight, Sample } from '../../src/index.ts';
 import { byId, create, percent } from '../dom.ts';
 import { drawPicture } from '../draw.ts';
-import type { Insight, Sample } from '../messages.ts';
-import type { Page } from '../state.ts';
 import type { MapsPanel } from './maps.ts';
 
 /** More classes than this do not fit into a table: their most frequent confusions are listed. */
 const TABLE_CLASSES = 20;
 const LISTED = 12;
 
+export interface InsightPanel {
+  show(insight: Insight): void;
+  /** Where there are no pictures to show it on. */
+  hide(): void;
+}
+
 /** Predictions and confusions on pictures that the net was not trained on. */
-export function insightPanel({ engine, store }: Page, maps: MapsPanel): void {
+export function insightPanel(maps: MapsPanel): InsightPanel {
   const onlyMistakes = byId<HTMLInputElement>('only-mistakes');
   let latest: Insight | undefined;
 
@@ -30,21 +35,23 @@ export function insightPanel({ engine, store }: Page, maps: MapsPanel): void {
   };
 
   onlyMistakes.addEventListener('change', showSamples);
-  store.watch(({ data }) => {
-    if (!data) byId('learned').hidden = true;
-  });
-  engine.on('insight', ({ insight }) => {
-    latest = insight;
-    const { accuracy, count, of } = insight;
-    byId('learned').hidden = false;
-    byId('insight-summary').textContent =
-      `${percent(accuracy)} of ${count === of ? `the ${of}` : `${count} of the ${of}`} pictures held back are right.`;
-    showSamples();
-    byId('confusion').replaceChildren(
-      insight.classNames.length <= TABLE_CLASSES ? confusionTable(insight) : confusionList(insight),
-    );
-    maps.refresh(insight.samples[0]);
-  });
+  return {
+    show(insight) {
+      latest = insight;
+      const { accuracy, count, of } = insight;
+      byId('learned').hidden = false;
+      byId('insight-summary').textContent =
+        `${percent(accuracy)} of ${count === of ? `the ${of}` : `${count} of the ${of}`} pictures held back are right.`;
+      showSamples();
+      byId('confusion').replaceChildren(
+        insight.classNames.length <= TABLE_CLASSES ? confusionTable(insight) : confusionList(insight),
+      );
+      maps.refresh(insight.samples[0]);
+    },
+    hide() {
+      byId('learned').hidden = true;
+    },
+  };
 }
 
 function sampleButton(

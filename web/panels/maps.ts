@@ -1,6 +1,6 @@
 import { byId } from '../dom.ts';
 import { drawFilters, drawMaps, drawPicture, greyOf, greyRamp, warmRamp } from '../draw.ts';
-import type { Sample, Seen } from '../messages.ts';
+import type { Filters, Sample, Seen } from '../messages.ts';
 import type { Page } from '../state.ts';
 
 export interface MapsPanel {
@@ -8,12 +8,21 @@ export interface MapsPanel {
   choose(sample: Sample): Promise<void>;
   /** Shows what the net makes by now of the picture chosen before, or else of this one. */
   refresh(sample?: Sample): Promise<void>;
+  showFilters(filters: Filters): void;
+  /** Forgets which picture was chosen. */
+  clear(): void;
+}
+
+interface Source {
+  /** What both branches make of a validation picture. */
+  see(index: number): Promise<Seen>;
+  attempt: Page['attempt'];
 }
 
 const canvas = (id: string) => byId<HTMLCanvasElement>(id);
 
 /** Feature maps of Yin and Yang side by side, and their first filters. */
-export function mapsPanel({ engine, store, attempt }: Page): MapsPanel {
+export function mapsPanel({ see, attempt }: Source): MapsPanel {
   const depth = byId<HTMLInputElement>('depth');
   let chosen: Sample | undefined;
   let seen: Seen | undefined;
@@ -21,9 +30,9 @@ export function mapsPanel({ engine, store, attempt }: Page): MapsPanel {
   const draw = () => {
     byId('depth-value').textContent = depth.value;
     if (!seen) return;
-    const { picture, maps } = seen;
+    const { picture, maps, yin } = seen;
     const block = depth.valueAsNumber - 1;
-    drawPicture(canvas('yin-picture'), greyOf(picture, store.state.net?.config.yin ?? 'mean'));
+    drawPicture(canvas('yin-picture'), greyOf(picture, yin));
     drawPicture(canvas('yang-picture'), picture);
     drawMaps(canvas('yin-maps'), maps.yin[block], greyRamp);
     drawMaps(canvas('yang-maps'), maps.yang[block], warmRamp);
@@ -34,19 +43,12 @@ export function mapsPanel({ engine, store, attempt }: Page): MapsPanel {
 
   const look = async () => {
     if (!chosen) return;
-    seen = await engine.ask({ type: 'see', index: chosen.index });
+    seen = await see(chosen.index);
     depth.max = String(seen.maps.yin.length);
     draw();
   };
 
-  store.watch(({ data }) => {
-    if (!data) chosen = seen = undefined;
-  });
   depth.addEventListener('input', draw);
-  engine.on('net', ({ filters: { yin, yang } }) => {
-    drawFilters(canvas('yin-filters'), yin.shape, yin.data);
-    drawFilters(canvas('yang-filters'), yang.shape, yang.data);
-  });
   return {
     async choose(sample) {
       chosen = sample;
@@ -55,6 +57,13 @@ export function mapsPanel({ engine, store, attempt }: Page): MapsPanel {
     async refresh(sample) {
       chosen ??= sample;
       await attempt(look);
+    },
+    showFilters({ yin, yang }) {
+      drawFilters(canvas('yin-filters'), yin.shape, yin.data);
+      drawFilters(canvas('yang-filters'), yang.shape, yang.data);
+    },
+    clear() {
+      chosen = seen = undefined;
     },
   };
 }

@@ -1,8 +1,7 @@
-import type { EpochMetrics, Progress } from '../../src/index.ts';
-import { byId, create, duration, percent } from '../dom.ts';
-import type { History } from '../messages.ts';
+import type { EpochMetrics } from '../../src/index.ts';
+import { byId, percent } from '../dom.ts';
 import type { Page, State } from '../state.ts';
-import { charts } from './charts.ts';
+import { progressPanel } from './progress.ts';
 import type { SettingsPanel } from './settings.ts';
 
 const READY = 'Ready. Press Train, and watch it learn.';
@@ -15,21 +14,7 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
   const pause = byId<HTMLButtonElement>('pause');
   const resume = byId<HTMLButtonElement>('resume');
   const stop = byId<HTMLButtonElement>('stop');
-  const curves = charts();
-  let history: History = { stepsPerEpoch: 1, steps: 1, points: [], epochs: [] };
-
-  const show = (shown: History) => {
-    history = shown;
-    byId('epochs')
-      .querySelector('tbody')!
-      .replaceChildren(...shown.epochs.map(row));
-    const last = shown.epochs.at(-1);
-    showFigure('accuracy', last && percent(last.val_accuracy));
-    showFigure('loss', last?.train_loss.toFixed(3));
-    const step = Math.max(last?.step ?? 0, shown.points.at(-1)?.step ?? 0);
-    byId<HTMLProgressElement>('progress').value = step / shown.steps;
-    curves.draw(history);
-  };
+  const progress = progressPanel();
 
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -48,24 +33,14 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
   resume.addEventListener('click', () => attempt(async () => void (await engine.ask({ type: 'resume' }))));
   stop.addEventListener('click', () => attempt(async () => void (await engine.ask({ type: 'stop' }))));
 
-  engine.on('history', (event) => show(event.history));
-  engine.on('progress', ({ progress, point }) => {
-    if (point) {
-      history = { ...history, points: [...history.points, point] };
-      curves.draw(history);
-    }
-    showProgress(progress);
-  });
+  engine.on('history', ({ history }) => progress.show(history));
+  engine.on('progress', (event) => progress.progress(event.progress, event.point));
   engine.on('epoch', ({ metrics }) => {
-    history = { ...history, epochs: [...history.epochs, metrics] };
-    curves.draw(history);
-    byId('epochs').querySelector('tbody')!.append(row(metrics));
-    showFigure('accuracy', percent(metrics.val_accuracy));
-    showFigure('loss', metrics.train_loss.toFixed(3));
+    progress.epoch(metrics);
     say(`Epoch ${metrics.epoch} is done: ${percent(metrics.val_accuracy)} of the pictures held back are right.`);
   });
   engine.on('insight', ({ insight: { accuracy, count, of } }) => {
-    if (count === of) showFigure('accuracy', percent(accuracy));
+    if (count === of) progress.accuracy(accuracy);
   });
   engine.on('notice', ({ message }) => say(message));
 
@@ -84,10 +59,10 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
     if (phase === 'training' && before === 'preparing') say('Training has begun.');
     if (phase === 'training' && before === 'paused') say('Training goes on.');
     if (phase === 'paused') say('Paused. Resume goes on with the same numbers.');
-    const last = history.epochs.at(-1);
+    const { epochs, steps } = progress.history;
+    const last = epochs.at(-1);
     if (phase === 'idle' && before === 'preparing') say(store.state.ready ? READY : NO_GPU);
-    else if (phase === 'idle')
-      say(last && last.step === history.steps ? done(last) : 'Stopped. Resume goes on from there.');
+    else if (phase === 'idle') say(last && last.step === steps ? done(last) : 'Stopped. Resume goes on from there.');
     before = phase;
   });
 }
@@ -98,26 +73,3 @@ const done = ({ val_accuracy }: EpochMetrics) =>
 function say(text: string): void {
   byId('status').textContent = text;
 }
-
-function showProgress({ step, steps, epoch, epochs, loss, imagesPerSecond, secondsLeft }: Progress): void {
-  const bar = byId<HTMLProgressElement>('progress');
-  bar.value = step / steps;
-  showFigure('speed', imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0));
-  showFigure('epoch', `${epoch} of ${epochs}`);
-  showFigure('left', duration(secondsLeft));
-  if (loss !== undefined) showFigure('loss', loss.toFixed(3));
-}
-
-function showFigure(name: 'accuracy' | 'loss' | 'speed' | 'epoch' | 'left', text = '–'): void {
-  byId(`figure-${name}`).textContent = text;
-}
-
-const row = ({ epoch, train_loss, val_loss, val_accuracy, images_per_second }: EpochMetrics) =>
-  create(
-    'tr',
-    {},
-    create('th', { scope: 'row', textContent: String(epoch) }),
-    ...[train_loss.toFixed(4), val_loss.toFixed(4), percent(val_accuracy), images_per_second.toFixed(1)].map(
-      (textContent) => create('td', { textContent }),
-    ),
-  );

@@ -1,9 +1,9 @@
-import { type Checkpoint, encodeCheckpoint } from '../../src/index.ts';
+import { type Checkpoint, encodeCheckpoint, filtersOf } from '../../src/index.ts';
 import type { Event, History } from '../messages.ts';
 import type { OpenedData } from './data.ts';
 import { Gpu } from './gpu.ts';
 import { need } from './need.ts';
-import { filtersOf, fits, summarizeNet } from './nets.ts';
+import { fits, summarizeNet } from './nets.ts';
 import * as store from './store.ts';
 import { Viewer } from './viewer.ts';
 

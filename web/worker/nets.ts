@@ -1,5 +1,5 @@
 import { type Checkpoint, paperRecipe, presets, type Recipe, shapesRecipe, type YYNetConfig } from '../../src/index.ts';
-import type { Filters, NetSummary, Settings } from '../messages.ts';
+import type { NetSummary, Settings } from '../messages.ts';
 import type { OpenedData } from './data.ts';
 
 /** The net and the recipe that the form describes, for these pictures. */
@@ -36,11 +36,6 @@ export function summarizeNet(net: Checkpoint, data?: OpenedData): NetSummary {
     resumable: unfinished && fingerprint === data?.fingerprint,
     settings: settingsOf(net),
   };
-}
-
-/** The first convolutions' weights. */
-export function filtersOf({ state }: Checkpoint): Filters {
-  return { yin: state['yin.0.conv1.weight'], yang: state['yang.0.conv1.weight'] };
 }
 
 /** Whether a net can be tried on these pictures. */

@@ -49,7 +49,7 @@ export class Viewer {
 
   async see(picture: Picture): Promise<Seen> {
     this.maps ??= await FeatureMaps.create(this.gpu.device, this.net);
-    return { picture, maps: await this.maps.of(picture.pixels) };
+    return { picture, yin: this.net.config.yin, maps: await this.maps.of(picture.pixels) };
   }
 
   private async ready(): Promise<Classifier> {
