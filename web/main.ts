@@ -54,8 +54,8 @@ const maps = mapsPanel({ ...page, see: (index) => page.engine.ask({ type: 'see',
 const insights = insightPanel(maps);
 page.engine.on('net', ({ filters }) => maps.showFilters(filters));
 page.engine.on('insight', ({ insight }) => insights.show(insight));
-page.store.watch(({ data }) => {
-  if (data) return;
+page.store.watch(({ data }, before) => {
+  if (data || !before.data) return;
   insights.hide();
   maps.clear();
 });

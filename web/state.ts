@@ -13,20 +13,23 @@ export interface State {
   readonly net?: NetSummary;
 }
 
+type Listener = (state: State, before: State) => void;
+
 /** Holds the state and tells who depends on it. */
 export class Store {
   state: State = { phase: 'idle', ready: false, timestamps: false, half: false };
-  private readonly listeners: ((state: State) => void)[] = [];
+  private readonly listeners: Listener[] = [];
 
   /** Calls the listener now and whenever the state changes. */
-  watch(listener: (state: State) => void): void {
+  watch(listener: Listener): void {
     this.listeners.push(listener);
-    listener(this.state);
+    listener(this.state, this.state);
   }
 
   update(change: Partial<State>): void {
-    this.state = { ...this.state, ...change };
-    for (const listener of this.listeners) listener(this.state);
+    const before = this.state;
+    this.state = { ...before, ...change };
+    for (const listener of this.listeners) listener(this.state, before);
   }
 }
 
