@@ -1,11 +1,8 @@
-import type { EpochMetrics } from '../../src/index.ts';
 import { byId, percent } from '../dom.ts';
+import type { History } from '../messages.ts';
 import type { Page, State } from '../state.ts';
 import { progressPanel } from './progress.ts';
 import type { SettingsPanel } from './settings.ts';
-
-const READY = 'Ready. Press Train, and watch it learn.';
-const NO_GPU = 'Without WebGPU nothing can be trained here.';
 
 /** Starts, pauses, resumes and stops training, and shows how it goes. */
 export function runPanel({ engine, store, attempt }: Page, settings: SettingsPanel): void {
@@ -14,6 +11,7 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
   const pause = byId<HTMLButtonElement>('pause');
   const resume = byId<HTMLButtonElement>('resume');
   const stop = byId<HTMLButtonElement>('stop');
+  const fields = byId<HTMLFieldSetElement>('settings');
   const progress = progressPanel();
 
   form.addEventListener('submit', (event) => {
@@ -46,29 +44,33 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
 
   store.watch(({ phase, ready, data, net }) => {
     const rest = phase === 'idle';
+    fields.disabled = !rest;
     train.disabled = !rest || !ready || !data;
-    for (const part of form.querySelectorAll('details input, details select, #defaults')) {
-      (part as HTMLInputElement).disabled = !rest || (part as HTMLInputElement).name === '';
-    }
     pause.disabled = phase !== 'training';
     resume.disabled = !(phase === 'paused' || (rest && ready && net?.resumable));
     stop.disabled = phase !== 'training' && phase !== 'paused';
   });
-  let before: State['phase'] = 'idle';
-  engine.on('phase', ({ phase }) => {
-    if (phase === 'training' && before === 'preparing') say('Training has begun.');
-    if (phase === 'training' && before === 'paused') say('Training goes on.');
-    if (phase === 'paused') say('Paused. Resume goes on with the same numbers.');
-    const { epochs, steps } = progress.history;
-    const last = epochs.at(-1);
-    if (phase === 'idle' && before === 'preparing') say(store.state.ready ? READY : NO_GPU);
-    else if (phase === 'idle') say(last && last.step === steps ? done(last) : 'Stopped. Resume goes on from there.');
-    before = phase;
+  store.watch((state, before) => {
+    if (state.phase === before.phase && state.data === before.data) return;
+    const text = newsOf(state, before, progress.history);
+    if (text) say(text);
   });
 }
 
-const done = ({ val_accuracy }: EpochMetrics) =>
-  `Trained: ${percent(val_accuracy)} of the pictures held back are right. See below what it learned, and try it.`;
+/** What a change of state means to the visitor. While something is prepared, the worker says what. */
+function newsOf({ phase, ready, data }: State, before: State, { epochs, steps }: History): string | undefined {
+  if (phase === 'preparing') return undefined;
+  if (phase === 'training') return before.phase === 'paused' ? 'Training goes on.' : 'Training has begun.';
+  if (phase === 'paused') return 'Paused. Resume goes on with the same numbers.';
+  if (before.phase === 'training' || before.phase === 'paused') {
+    const last = epochs.at(-1);
+    return last?.step === steps
+      ? `Trained: ${percent(last.val_accuracy)} of the pictures held back are right. See below what it learned, and try it.`
+      : 'Stopped. Resume goes on from there.';
+  }
+  if (!ready) return 'Without WebGPU nothing can be trained here.';
+  return data ? 'Ready. Press Train, and watch it learn.' : 'Choose the pictures to learn from.';
+}
 
 function say(text: string): void {
   byId('status').textContent = text;
