@@ -164,8 +164,8 @@ export class Trainer implements StepContext {
       Math.min(recipe.batchSize, validation.length),
       recipe,
     );
-    await Promise.all([...sizes].map((size) => this.record(size)));
-    this.evaluation = await evaluation;
+    // Together, so that what compiles is not waited for one after another.
+    [this.evaluation] = await Promise.all([evaluation, ...[...sizes].map((size) => this.record(size))]);
   }
 
   get stepsPerEpoch(): number {
