@@ -4,7 +4,8 @@ import { UserError } from '../runtime/errors.ts';
 import { type Pictures, type Splits, subset } from './dataset.ts';
 import { type PictureFolder, type PictureFormat, packPictures, type Skipped } from './packed-folder.ts';
 import type { OnDataProgress } from './progress.ts';
-import { Random } from './random.ts';
+import type { Random } from './random.ts';
+import { shuffledIndices, splitByClass, splitRandom } from './split.ts';
 
 const PICTURE = /\.(jpe?g|png|webp)$/i;
 const HIDDEN = /(^|[\\/])\./;
@@ -12,8 +13,6 @@ const TRAIN = 'train';
 /** What the folder of the validation pictures may be called, the first of these that is there. */
 const VALIDATION = ['val', 'valid', 'validation', 'test'];
 
-/** The random stream that pictures are split by. */
-const SPLIT = 3;
 /** So many skipped files are named. */
 const NAMED = 5;
 
@@ -50,7 +49,7 @@ export async function readPictures(path: string, options: PicturesOptions): Prom
   const { size, channels, valSplit, seed, onProgress } = options;
   const name = basename(resolve(path));
   const pack = (from: PictureFolder) => packPictures(name, from, { size, channels }, onProgress);
-  const random = new Random(seed, SPLIT);
+  const random = splitRandom(seed);
   const validationPath = folder === inside && (await firstOf(path, VALIDATION));
   if (!validationPath) {
     const { pictures, skipped } = await pack(folder);
@@ -118,25 +117,9 @@ async function firstOf(folder: string, names: readonly string[]): Promise<string
   return name && join(folder, name);
 }
 
-/** Each class's share validates; at least one picture of each is left to train on, and then one to validate. */
 function split(pictures: Pictures, share: number, random: Random): Splits<Pictures> {
-  const { classes, labels } = pictures;
-  const counts = classes.map(() => 0);
-  for (const label of labels) counts[label]++;
-  const wanted = counts.map((count) => Math.min(Math.max(1, Math.round(share * count)), count - 1));
-  const train: number[] = [];
-  const validation: number[] = [];
-  for (const i of shuffledIndices(pictures, random)) (wanted[labels[i]]-- > 0 ? validation : train).push(i);
-  return {
-    train: subset(pictures, Uint32Array.from(train)),
-    validation: subset(pictures, Uint32Array.from(validation)),
-  };
-}
-
-function shuffledIndices({ length }: Pictures, random: Random): Uint32Array {
-  const indices = Uint32Array.from({ length }, (_, i) => i);
-  random.shuffle(indices);
-  return indices;
+  const { train, validation } = splitByClass(pictures, share, random);
+  return { train: subset(pictures, train), validation: subset(pictures, validation) };
 }
 
 function noticeOf(total: number, skipped: readonly Skipped[]): string | undefined {

@@ -86,7 +86,7 @@ function windows(from: number, to: number, scale: number): { first: number; weig
 }
 
 /** Turns the planes of whole pictures into grey ones, or grey ones into three equal channels. */
-function recolour(from: Uint8Array, plane: number, channels: number, wanted: number): Uint8Array {
+export function recolour(from: Uint8Array, plane: number, channels: number, wanted: number): Uint8Array {
   if (channels === wanted) return from;
   const count = from.length / (channels * plane);
   const to = new Uint8Array(count * wanted * plane);

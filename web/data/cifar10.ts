@@ -1,7 +1,7 @@
 import { parseCifar10 } from '../../src/data/cifar.ts';
-import { type Dataset, type Splits, UserError } from '../../src/index.ts';
+import { type Splits, UserError } from '../../src/index.ts';
 import type { FileEntry } from '../messages.ts';
-import { byClass, gather } from './split.ts';
+import { split } from './split.ts';
 
 const nameOf = (path: string) => path.split('/').at(-1)!;
 
@@ -25,9 +25,4 @@ export async function openCifar10(files: readonly FileEntry[], valSplit: number)
   if (!train)
     throw new UserError('There is test_batch.bin alone; expected data_batch_1.bin or another of them to train on.');
   return validation ? { train, validation } : split(train, valSplit);
-}
-
-function split(all: Dataset, share: number): Splits {
-  const { train, validation } = byClass(all.labels, all.classes, share);
-  return { train: gather(all, train), validation: gather(all, validation) };
 }

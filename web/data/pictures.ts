@@ -2,7 +2,7 @@ import { type Dataset, inMemory, presets, type Splits, UserError } from '../../s
 import type { FileEntry, FileSource } from '../messages.ts';
 import { decode } from './decode.ts';
 import type { OnReading, Skipped } from './files.ts';
-import { byClass, gather } from './split.ts';
+import { gather, split } from './split.ts';
 
 const PICTURE = /\.(jpe?g|png|webp|gif|bmp|avif)$/i;
 const TRAIN = 'train';
@@ -37,17 +37,16 @@ export async function openPictures(
       `${skipped.length} of ${pictures.length} files are no pictures that can be read, such as ${path} (${reason}).`,
     );
   }
+  const at = (validates: boolean) =>
+    gather(all, Uint32Array.from(decoded.flatMap((picture, i) => (picture.validates === validates ? [i] : []))));
   const given = decoded.some(({ validates }) => validates);
-  const at = (validates: boolean) => decoded.flatMap((picture, i) => (picture.validates === validates ? [i] : []));
-  const { train, validation } = given
-    ? { train: at(false), validation: at(true) }
-    : byClass(all.labels, classes, valSplit);
-  if (train.length === 0 || validation.length === 0) {
+  const splits = given ? { train: at(false), validation: at(true) } : split(all, valSplit);
+  if (splits.train.length === 0 || splits.validation.length === 0) {
     throw new UserError(
       'There are too few pictures; expected at least two of each class, to train on and to validate.',
     );
   }
-  return { splits: { train: gather(all, train), validation: gather(all, validation) }, skipped };
+  return { splits, skipped };
 }
 
 /** Tells the pictures' classes by their folders, below the folder that all lie in. */
