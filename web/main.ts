@@ -49,7 +49,7 @@ page.engine.on('net', ({ net }) => page.store.update({ net }));
 
 const settings = settingsPanel(page);
 runPanel(page, settings);
-const data = dataPanel(page, settings);
+const data = dataPanel(page);
 const maps = mapsPanel({ ...page, see: (index) => page.engine.ask({ type: 'see', index }) });
 const insights = insightPanel(maps);
 page.engine.on('net', ({ filters }) => maps.showFilters(filters));

@@ -4,7 +4,6 @@ import { drawPicture } from '../draw.ts';
 import type { DataSummary, FileEntry, Source } from '../messages.ts';
 import type { Page } from '../state.ts';
 import { dropTarget } from './drop.ts';
-import type { SettingsPanel } from './settings.ts';
 import { webcamPanel } from './webcam.ts';
 
 export interface DataPanel {
@@ -14,7 +13,8 @@ export interface DataPanel {
 }
 
 /** Where pictures come from, and what they look like. */
-export function dataPanel({ engine, store, attempt }: Page, settings: SettingsPanel): DataPanel {
+export function dataPanel(page: Page): DataPanel {
+  const { engine, store, attempt } = page;
   const sources = byId<HTMLFieldSetElement>('sources');
   const reading = byId<HTMLProgressElement>('reading');
   const valSplit = byId<HTMLInputElement>('val-split');
@@ -31,9 +31,7 @@ export function dataPanel({ engine, store, attempt }: Page, settings: SettingsPa
     reading.hidden = source.kind === 'shapes';
     reading.removeAttribute('value');
     try {
-      const data = await engine.ask({ type: 'data', source });
-      show(data);
-      settings.reset();
+      show(await engine.ask({ type: 'data', source }));
     } finally {
       reading.hidden = true;
     }
@@ -54,7 +52,7 @@ export function dataPanel({ engine, store, attempt }: Page, settings: SettingsPa
     for (const radio of sources.querySelectorAll('input')) radio.checked = radio.value === kind;
   };
 
-  const camera = webcamPanel((files) => attempt(() => openFiles(files, 'webcam')));
+  const camera = webcamPanel(page, (files) => openFiles(files, 'webcam'));
   sources.addEventListener('change', ({ target }) => {
     const kind = (target as HTMLInputElement).value;
     choose(kind);

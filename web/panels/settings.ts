@@ -1,7 +1,7 @@
 import { paperRecipe, presets, shapesRecipe, YYNet } from '../../src/index.ts';
 import { byId } from '../dom.ts';
 import type { Settings } from '../messages.ts';
-import type { Page } from '../state.ts';
+import type { Page, State } from '../state.ts';
 
 type Fields = { [K in keyof Settings]: HTMLInputElement | HTMLSelectElement };
 
@@ -12,8 +12,6 @@ const SMALL = 1000;
 export interface SettingsPanel {
   read(): Settings;
   write(settings: Settings): void;
-  /** Back to the paper's settings, in small batches where there are few pictures. */
-  reset(): void;
 }
 
 export function settingsPanel({ store }: Page): SettingsPanel {
@@ -51,18 +49,31 @@ export function settingsPanel({ store }: Page): SettingsPanel {
 
   const reset = () => {
     const { fusion, yin, activation, channels } = presets['yynet-16'];
-    const { builtIn = true, train = 0 } = store.state.data ?? {};
-    const { epochs, learningRate, precision } = builtIn ? shapesRecipe : paperRecipe;
-    const { batchSize } = train < SMALL ? shapesRecipe : paperRecipe;
-    write({ channels, fusion, yin, activation, epochs, batchSize, learningRate, precision, seed: 0 });
+    write({ ...usualRecipe(store.state), fusion, yin, activation, channels, seed: 0 });
+  };
+
+  let usual = usualRecipe(store.state);
+  /** Pictures of another kind or number bring their own recipe; what was set by hand stays otherwise. */
+  const followPictures = () => {
+    const next = usualRecipe(store.state);
+    if (JSON.stringify(next) !== JSON.stringify(usual)) write({ ...read(), ...next });
+    usual = next;
   };
 
   form.addEventListener('input', describe);
   byId('defaults').addEventListener('click', reset);
-  store.watch(({ half }) => {
+  store.watch(({ half, data }, before) => {
     (fields.precision as HTMLSelectElement).options[1].disabled = !half;
+    if (data && data !== before.data) followPictures();
+    describe();
   });
-  store.watch(describe);
   reset();
-  return { read, write, reset };
+  return { read, write };
+}
+
+/** The paper's recipe, scaled for the shapes; few pictures go in small batches. */
+function usualRecipe({ data }: State) {
+  const { epochs, learningRate, precision } = data && !data.builtIn ? paperRecipe : shapesRecipe;
+  const { batchSize } = data && data.train >= SMALL ? paperRecipe : shapesRecipe;
+  return { epochs, batchSize, learningRate, precision };
 }

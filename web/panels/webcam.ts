@@ -1,5 +1,6 @@
 import { byId, create } from '../dom.ts';
 import type { FileEntry } from '../messages.ts';
+import type { Page } from '../state.ts';
 import { Camera } from './camera.ts';
 
 /** A class needs so many snapshots: some to train on, one to validate. */
@@ -7,17 +8,17 @@ const ENOUGH = 4;
 /** Snapshots are this wide and high at most, far more than the net sees. */
 const SIZE = 128;
 
-/** Snapshots into classes. `onUse` is given them as files CLASS/1.png. */
-export function webcamPanel(onUse: (files: FileEntry[]) => Promise<void>): Pick<Camera, 'stop'> {
+/** Snapshots into classes. `use` is given them as files CLASS/1.png. */
+export function webcamPanel({ attempt }: Page, use: (files: FileEntry[]) => Promise<void>): Pick<Camera, 'stop'> {
   const camera = new Camera(byId<HTMLVideoElement>('camera'));
   const start = byId<HTMLButtonElement>('camera-start');
   const name = byId<HTMLInputElement>('class-name');
   const list = byId('snapshots');
-  const use = byId<HTMLButtonElement>('snapshots-use');
+  const useThem = byId<HTMLButtonElement>('snapshots-use');
   const classes = new Map<string, Blob[]>();
 
   const enable = () => {
-    use.disabled = classes.size < 2 || [...classes.values()].some((pictures) => pictures.length < ENOUGH);
+    useThem.disabled = classes.size < 2 || [...classes.values()].some((pictures) => pictures.length < ENOUGH);
   };
 
   const addClass = () => {
@@ -27,12 +28,14 @@ export function webcamPanel(onUse: (files: FileEntry[]) => Promise<void>): Pick<
     classes.set(wanted, pictures);
     const count = create('span', { textContent: `${wanted}: 0 of at least ${ENOUGH}` });
     const snap = create('button', { type: 'button', textContent: `Take a picture of ${wanted}` });
-    snap.addEventListener('click', async () => {
-      if (!camera.on) await turnOn();
-      pictures.push(await toFile(await camera.snapshot()));
-      count.textContent = `${wanted}: ${pictures.length}${pictures.length < ENOUGH ? ` of at least ${ENOUGH}` : ''}`;
-      enable();
-    });
+    snap.addEventListener('click', () =>
+      attempt(async () => {
+        if (!camera.on) await turnOn();
+        pictures.push(await toFile(await camera.snapshot()));
+        count.textContent = `${wanted}: ${pictures.length}${pictures.length < ENOUGH ? ` of at least ${ENOUGH}` : ''}`;
+        enable();
+      }),
+    );
     list.append(create('li', {}, count, snap));
     name.value = '';
     enable();
@@ -44,16 +47,18 @@ export function webcamPanel(onUse: (files: FileEntry[]) => Promise<void>): Pick<
     start.hidden = true;
   };
 
-  start.addEventListener('click', () => turnOn().catch(({ message }: Error) => (start.textContent = message)));
+  start.addEventListener('click', () => attempt(turnOn));
   byId('class-add').addEventListener('click', addClass);
   name.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter') return;
     event.preventDefault();
     addClass();
   });
-  use.addEventListener('click', () =>
-    onUse(
-      [...classes].flatMap(([path, pictures]) => pictures.map((file, i) => ({ path: `${path}/${i + 1}.png`, file }))),
+  useThem.addEventListener('click', () =>
+    attempt(() =>
+      use(
+        [...classes].flatMap(([path, pictures]) => pictures.map((file, i) => ({ path: `${path}/${i + 1}.png`, file }))),
+      ),
     ),
   );
   return {
