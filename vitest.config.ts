@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // @ts-expect-error: a plain script, shared with the build.
+import { rolldownPage } from './scripts/page-plugin.mjs';
+// @ts-expect-error: likewise.
 import { viteWgsl } from './scripts/wgsl-plugin.mjs';
 
 /** Always the same order, so that z_coverage.test.ts sees what all others did. */
@@ -11,7 +13,7 @@ class ByName extends BaseSequencer {
 }
 
 export default defineConfig({
-  plugins: [viteWgsl],
+  plugins: [viteWgsl, rolldownPage],
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 120_000,

@@ -4,6 +4,7 @@ import { chmod, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { rolldownPage } from './page-plugin.mjs';
 import { checkSize } from './size.mjs';
 import { viteWgsl } from './wgsl-plugin.mjs';
 
@@ -28,7 +29,7 @@ const bundle = await rolldown({
   external: [/^node:/, ...Object.keys(dependencies)],
   transform: { target: 'es2022' },
   optimization: { inlineConst: false }, // it would leave imports of nothing behind
-  plugins: [viteWgsl],
+  plugins: [viteWgsl, rolldownPage],
 });
 const { output } = await bundle.write({
   dir: 'dist',

@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { esbuildPage } from './page-plugin.mjs';
 import { esbuildWgsl } from './wgsl-plugin.mjs';
 
 const [, , file, ...args] = process.argv;
@@ -19,7 +20,7 @@ await build({
   format: 'esm',
   packages: 'external',
   sourcemap: 'inline',
-  plugins: [esbuildWgsl],
+  plugins: [esbuildWgsl, esbuildPage],
   logLevel: 'warning',
 });
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));

@@ -1,3 +1,4 @@
+import type { Pictures, Splits } from '../data/dataset.ts';
 import type { Device } from '../runtime/device.ts';
 import { Trainer } from '../train/trainer.ts';
 import { YYNet } from '../yinyang/yynet.ts';
@@ -16,6 +17,7 @@ import {
 /** A training that is about to begin, or to go on. */
 export interface Run {
   readonly trainer: Trainer;
+  readonly data: Splits<Pictures>;
   readonly folder: RunFolder;
   readonly maxSteps?: number;
   /** A line or two about it. */
@@ -48,7 +50,8 @@ export async function beginRun(device: Device, settings: Settings, out?: string)
   const summary =
     `${model}: ${net.parameterCount.toLocaleString('en')} parameters, on ${device.adapter.name}\n` +
     `${train.length} images to train on, ${validation.length} to validate, written to ${folder.path}`;
-  return { trainer: await Trainer.create(device, net, data, recipe, { seed }), folder, maxSteps, summary };
+  const trainer = await Trainer.create(device, net, data, recipe, { seed });
+  return { trainer, data, folder, maxSteps, summary };
 }
 
 /**
@@ -68,5 +71,5 @@ export async function resumeRun(device: Device, path: string): Promise<Run> {
   const summary = trainer.finished
     ? `${path}: all ${trainer.recipe.epochs} epochs are done.`
     : `${path} goes on ${where}, on ${device.adapter.name}`;
-  return { trainer, folder, maxSteps: settings.maxSteps, summary };
+  return { trainer, data, folder, maxSteps: settings.maxSteps, summary };
 }

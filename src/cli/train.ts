@@ -22,12 +22,13 @@ interface Options extends Settings {
   checkpointEvery?: number;
   profile?: number;
   tensorboard?: string;
+  dashboard?: boolean;
   json?: boolean;
   quiet?: boolean;
 }
 
 /** The flags that may stand beside --resume: none of them changes the result. */
-const BESIDE_RESUME = ['resume', 'adapter', 'checkpointEvery', 'tensorboard', 'json', 'quiet'];
+const BESIDE_RESUME = ['resume', 'adapter', 'checkpointEvery', 'tensorboard', 'dashboard', 'json', 'quiet'];
 
 const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutional Net, on any WebGPU adapter.')
   .option('--config <file>', 'a recipe in YAML or JSON, such as those in recipes/; flags go before what it says')
@@ -58,6 +59,7 @@ const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutio
   .option('--checkpoint-every <n>', 'write last.safetensors every n steps, not only after each epoch', integer(1))
   .option('--max-steps <n>', 'stop after n steps', integer(1))
   .option('--profile <n>', 'instead of training, time every kernel of n steps and write trace.json', integer(1))
+  .option('--dashboard', 'show on a page of this machine how training goes, and what the net learns')
   .option('--tensorboard <dir>', 'write an event file for TensorBoard into this folder')
   .option('--json', 'print the metrics as JSON lines instead of a progress bar')
   .option('--quiet', 'print nothing but errors')

@@ -1,17 +1,14 @@
 import { join } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
 import { DivergedError } from '../train/health.ts';
-import type { TrainingHooks } from '../train/trainer.ts';
 import { describe, ProgressLine } from './progress.ts';
 import type { Run } from './run.ts';
 import type { RunFolder } from './run_folder.ts';
-import { TensorBoard } from './tensorboard.ts';
+import { startWatchers, together, type Watcher, type WatcherOptions } from './watchers.ts';
 
-interface Options {
+interface Options extends WatcherOptions {
   /** Steps from one checkpoint to the next within an epoch. */
   readonly checkpointEvery?: number;
-  /** The folder of an event file. */
-  readonly tensorboard?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -24,10 +21,30 @@ const STOPS = { SIGINT: 130, SIGTERM: 143 } as const;
  * @returns whether it went to the end
  * @throws UserError or DivergedError that says how to go on
  */
-export async function train({ trainer, folder, maxSteps }: Run, options: Options): Promise<boolean> {
-  const { checkpointEvery = Number.POSITIVE_INFINITY, tensorboard, json, quiet } = options;
-  const watchers: TrainingHooks[] = tensorboard ? [await TensorBoard.open(tensorboard)] : [];
+export async function train(run: Run, options: Options): Promise<boolean> {
+  const { trainer, folder, maxSteps } = run;
+  const { checkpointEvery = Number.POSITIVE_INFINITY, json, quiet } = options;
   const progress = new ProgressLine();
+  const keeper: Watcher = {
+    onStep: async (step) => {
+      if (step % checkpointEvery !== 0) return;
+      await folder.writeLast(await trainer.checkpoint());
+      kept = step;
+    },
+    onEpoch: async (metrics) => {
+      await folder.writeEpoch(metrics, await trainer.checkpoint());
+      kept = metrics.step;
+    },
+  };
+  const printer: Watcher = {
+    onProgress: json || quiet ? undefined : (step) => progress.update(step),
+    onEpoch: (metrics) => {
+      if (json) console.log(JSON.stringify(metrics));
+      else if (!quiet) progress.print(describe(metrics, trainer.recipe.epochs));
+    },
+  };
+  let kept = trainer.step;
+  const all = together([keeper, printer, ...(await startWatchers(run, options))]);
   const stop = new AbortController();
   const stops = Object.entries(STOPS).map(([signal, code]) => {
     const listener = () => stop.abort(code);
@@ -35,26 +52,8 @@ export async function train({ trainer, folder, maxSteps }: Run, options: Options
     process.once(signal, listener);
     return () => process.off(signal, listener);
   });
-  let kept = trainer.step;
   try {
-    await trainer.run(
-      {
-        onProgress: json || quiet ? undefined : (step) => progress.update(step),
-        onStep: async (step) => {
-          if (step % checkpointEvery !== 0) return;
-          await folder.writeLast(await trainer.checkpoint());
-          kept = step;
-        },
-        onEpoch: async (metrics) => {
-          await folder.writeEpoch(metrics, await trainer.checkpoint());
-          kept = metrics.step;
-          for (const watcher of watchers) await watcher.onEpoch?.(metrics);
-          if (json) console.log(JSON.stringify(metrics));
-          else if (!quiet) progress.print(describe(metrics, trainer.recipe.epochs));
-        },
-      },
-      { maxSteps, signal: stop.signal },
-    );
+    await trainer.run(all, { maxSteps, signal: stop.signal });
     if (stop.signal.aborted) {
       progress.stop();
       const file = await folder.writeLast(await trainer.checkpoint());
@@ -62,9 +61,12 @@ export async function train({ trainer, folder, maxSteps }: Run, options: Options
       process.exitCode = stop.signal.reason;
     }
     await folder.drawCurve();
+    await all.end(trainer.finished ? 'Training is done.' : `Training stopped after step ${trainer.step}.`);
     return !stop.signal.aborted;
   } catch (error) {
-    throw withHint(error as Error, folder, kept);
+    const told = withHint(error as Error, folder, kept);
+    await all.end(told.message);
+    throw told;
   } finally {
     progress.stop();
     for (const remove of stops) remove();
