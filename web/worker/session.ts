@@ -90,6 +90,7 @@ export class Session implements Handlers {
   }
 
   async stop(): Promise<undefined> {
+    this.tell({ type: 'notice', message: 'Stopping, and looking at what was learned…' });
     this.run?.stop();
   }
 
