@@ -13,11 +13,17 @@ export class Engine {
     this.worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => this.hear(data));
   }
 
-  /** Rejects with a sentence for the visitor. */
-  ask<T extends Request['type']>(request: Extract<Request, { type: T }>): Promise<Answers[T]> {
+  /**
+   * Rejects with a sentence for the visitor.
+   * @param handedOver what the request holds that the page needs no more
+   */
+  ask<T extends Request['type']>(
+    request: Extract<Request, { type: T }>,
+    handedOver: Transferable[] = [],
+  ): Promise<Answers[T]> {
     const id = ++this.asked;
     const message: ToWorker = { id, request };
-    this.worker.postMessage(message);
+    this.worker.postMessage(message, handedOver);
     return new Promise((resolve, reject) =>
       this.waiting.set(id, { resolve: resolve as (answer: unknown) => void, reject }),
     );

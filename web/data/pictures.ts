@@ -1,3 +1,4 @@
+import { shuffledIndices, splitRandom } from '../../src/data/split.ts';
 import { type Dataset, inMemory, presets, type Splits, UserError } from '../../src/index.ts';
 import type { FileEntry, FileSource } from '../messages.ts';
 import { decode } from './decode.ts';
@@ -37,8 +38,13 @@ export async function openPictures(
       `${skipped.length} of ${pictures.length} files are no pictures that can be read, such as ${path} (${reason}).`,
     );
   }
+  // Shuffled, so that the first of them are a fair sample.
+  const order = shuffledIndices(decoded, splitRandom(0));
   const at = (validates: boolean) =>
-    gather(all, Uint32Array.from(decoded.flatMap((picture, i) => (picture.validates === validates ? [i] : []))));
+    gather(
+      all,
+      order.filter((i) => decoded[i].validates === validates),
+    );
   const given = decoded.some(({ validates }) => validates);
   const splits = given ? { train: at(false), validation: at(true) } : split(all, valSplit);
   if (splits.train.length === 0 || splits.validation.length === 0) {

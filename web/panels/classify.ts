@@ -19,7 +19,7 @@ export function classifyPanel({ engine, store, attempt }: Page): void {
   const camera = new Camera(video);
 
   const classify = async (picture: Blob | ImageBitmap) => {
-    const list = await engine.ask({ type: 'classify', picture });
+    const list = await engine.ask({ type: 'classify', picture }, picture instanceof ImageBitmap ? [picture] : []);
     byId('guesses-hint').hidden = true;
     guesses.replaceChildren(...list.slice(0, NAMED).map(line));
   };
@@ -32,6 +32,7 @@ export function classifyPanel({ engine, store, attempt }: Page): void {
       shown.width = bitmap.width;
       shown.height = bitmap.height;
       shown.getContext('2d')!.drawImage(bitmap, 0, 0);
+      bitmap.close();
       shown.ariaLabel = `The picture ${file.name}`;
       shown.hidden = false;
     });
