@@ -66,7 +66,8 @@ function label(files: readonly FileEntry[]): { classes: string[]; pictures: Labe
   const classOf = (folder: string[]) => folder[split && known.includes(folder[shared]) ? shared + 1 : shared];
   const classes = [...new Set(folders.map(classOf))].filter((name) => name !== undefined).sort();
   if (classes.length < 2) {
-    const got = classes.length === 1 ? `of '${classes[0]}' alone` : 'in no folders';
+    const only = classes[0] ?? first.at(-1);
+    const got = only ? `of '${only}' alone` : 'in no folders';
     throw new UserError(
       files.length === 0
         ? 'There are no pictures among these files; expected pictures in a folder for each class, or CIFAR-10 files (.bin).'
