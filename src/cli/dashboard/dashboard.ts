@@ -3,8 +3,9 @@ import { Classifier, type TrainedNet } from '../../train/classifier.ts';
 import { FeatureMaps } from '../../train/feature_maps.ts';
 import { type History, type Point, Recorder } from '../../train/history.ts';
 import { filtersOf, insightInto } from '../../train/insight.ts';
-import type { EpochMetrics, Progress, TrainingHooks } from '../../train/trainer.ts';
+import type { EpochMetrics, Progress } from '../../train/hooks.ts';
 import type { Run } from '../run.ts';
+import type { Watcher } from '../watchers.ts';
 import type { DashboardEvent, Seen } from './events.ts';
 import { DashboardServer } from './server.ts';
 
@@ -21,7 +22,7 @@ interface Request {
 }
 
 /** Shows a run on a page while it trains. What nobody watches costs nothing, and training never learns of it. */
-export class Dashboard implements TrainingHooks {
+export class Dashboard implements Watcher {
   private readonly recorder: Recorder;
   private server!: DashboardServer;
   private views?: { readonly classifier: Classifier; readonly maps: FeatureMaps };
