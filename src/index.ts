@@ -36,6 +36,7 @@ export * from './train/evaluation.ts';
 export * from './train/feature_maps.ts';
 export { DivergedError } from './train/health.ts';
 export * from './train/history.ts';
+export * from './train/hooks.ts';
 export * from './train/insight.ts';
 export * from './train/profile.ts';
 export * from './train/recipe.ts';

@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import type { DataProgress } from '../data/progress.ts';
-import type { EpochMetrics, Progress } from '../train/trainer.ts';
+import type { EpochMetrics, Progress } from '../train/hooks.ts';
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import { type Checkpoint, encodeCheckpoint } from '../train/checkpoint.ts';
-import type { EpochMetrics } from '../train/trainer.ts';
+import type { EpochMetrics } from '../train/hooks.ts';
 import { readCheckpoint } from './checkpoint_file.ts';
 
 const exists = (path: string) =>

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Argument, Option } from 'commander';
 import { dataNames } from '../data/data-folder.ts';
 import { UserError } from '../runtime/errors.ts';
-import type { EpochMetrics } from '../train/trainer.ts';
+import type { EpochMetrics } from '../train/hooks.ts';
 import { presets } from '../yinyang/config.ts';
 import { adapterOption, createCommand, integer, main, quietOption } from './command.ts';
 import { openDevice } from './device.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { writeAtomically } from '../runtime/atomic.ts';
-import type { EpochMetrics } from '../train/trainer.ts';
+import type { EpochMetrics } from '../train/hooks.ts';
 import { dots } from './chart.ts';
 import type { Experiment, Study } from './studies.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import crc32c from 'crc-32/crc32c.js';
 import { PbfWriter } from 'pbf';
 import { UserError } from '../runtime/errors.ts';
-import type { EpochMetrics } from '../train/trainer.ts';
+import type { EpochMetrics } from '../train/hooks.ts';
 
 // A TFRecord file of Event messages. Sources: event.proto, summary.proto and record_writer.cc of
 // github.com/tensorflow/tensorflow.

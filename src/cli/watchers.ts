@@ -1,4 +1,4 @@
-import type { Progress, TrainingHooks } from '../train/trainer.ts';
+import type { Progress, TrainingHooks } from '../train/hooks.ts';
 import type { Run } from './run.ts';
 import { TensorBoard } from './tensorboard.ts';
 

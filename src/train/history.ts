@@ -1,4 +1,4 @@
-import type { EpochMetrics, Progress } from './trainer.ts';
+import type { EpochMetrics, Progress } from './hooks.ts';
 
 /** A curve has about so many points, however long training takes. */
 const POINTS = 400;

@@ -4,7 +4,7 @@ import { PbfReader } from 'pbf';
 import { expect, test } from 'vitest';
 import { TensorBoard } from '../../src/cli/tensorboard.ts';
 import { UserError } from '../../src/runtime/errors.ts';
-import type { EpochMetrics } from '../../src/train/trainer.ts';
+import type { EpochMetrics } from '../../src/train/hooks.ts';
 import { temporaryFolder } from '../support/cli.ts';
 
 const METRICS: EpochMetrics = {

@@ -1,7 +1,7 @@
 import type { BranchMaps } from '../../train/feature_maps.ts';
 import type { History, Point } from '../../train/history.ts';
-import type { Filters, Insight, Picture } from '../../train/insight.ts';
 import type { EpochMetrics, Progress } from '../../train/hooks.ts';
+import type { Filters, Insight, Picture } from '../../train/insight.ts';
 import type { YYNetConfig } from '../../yinyang/config.ts';
 
 /** What both branches make of a validation picture; Yin sees the mean or the first of its colours. */
