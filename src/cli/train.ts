@@ -5,7 +5,7 @@ import { dataNames } from '../data/data-folder.ts';
 import { UserError } from '../runtime/errors.ts';
 import { requireTimestamps } from '../runtime/profile.ts';
 import { presets } from '../yinyang/config.ts';
-import { createCommand, integer, main, positive, share } from './command.ts';
+import { adapterOption, createCommand, integer, main, positive, share } from './command.ts';
 import { openDevice } from './device.ts';
 import { printProfile } from './profile.ts';
 import { beginRun, resumeRun } from './run.ts';
@@ -38,7 +38,7 @@ const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutio
   )
   .option('--val-split <share>', 'of a folder of pictures without val/, the share that validates (default: 0.1)', share)
   .addOption(new Option('--model <name>', 'which net (default: yynet-16)').choices(Object.keys(presets)))
-  .option('--adapter <name>', "'auto', 'discrete', 'integrated', 'cpu' or part of an adapter's name", 'auto')
+  .addOption(adapterOption())
   .option('--epochs <n>', "passes over the training images (default: the data set's)", integer(1))
   .option('--batch-size <n>', "images a step (default: the data set's)", integer(1))
   .option('--lr <rate>', 'largest learning rate of the One Cycle schedule (default: 0.01)', positive)

@@ -6,7 +6,7 @@ import type { Tiles, Tuned } from '../runtime/tuning.ts';
 import { type Finding, tune } from '../train/tuner.ts';
 import { type Preset, presets } from '../yinyang/config.ts';
 import { YYNet } from '../yinyang/yynet.ts';
-import { createCommand, integer, main } from './command.ts';
+import { adapterOption, createCommand, integer, main } from './command.ts';
 
 interface Options {
   readonly adapter: string;
@@ -16,7 +16,7 @@ interface Options {
 
 const command = createCommand('tune', "Finds the fastest tiles for each kernel of a net's training step.")
   .addOption(new Option('--model <name>', 'which net').choices(Object.keys(presets)).default('yynet-16'))
-  .option('--adapter <name>', "'auto', 'discrete', 'integrated', 'cpu' or part of an adapter's name", 'auto')
+  .addOption(adapterOption())
   .option('--batch <n>', 'images a step, as many as will be trained with', integer(1), 64)
   .action(run);
 
