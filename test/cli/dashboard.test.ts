@@ -9,6 +9,7 @@ import { beginRun } from '../../src/cli/run.ts';
 import { snakeCase } from '../../src/cli/settings.ts';
 import { together } from '../../src/cli/watchers.ts';
 import { encodeCheckpoint } from '../../src/train/checkpoint.ts';
+import { startBrowser } from '../support/browser.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { testDevice } from '../support/device.ts';
 
@@ -129,6 +130,34 @@ test('the page loads from its server alone, which answers under no other name', 
   expect(await statusOf('', host, 'POST')).toBe(405);
   expect(await statusOf('see/12', host)).toBe(404);
   expect(await statusOf('package.json', host)).toBe(404);
+});
+
+test('a browser shows all of it, without an error', async () => {
+  const run = await begin();
+  dashboard = await Dashboard.start(run);
+  const browser = await startBrowser();
+  try {
+    const page = await browser.newPage();
+    const wrong: string[] = [];
+    page.on('pageerror', ({ message }) => wrong.push(message));
+    page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
+    await page.goto(dashboard.url);
+    await page.getByRole('heading', { name: run.folder.path }).waitFor();
+    await run.trainer.run(together([dashboard]));
+    await dashboard.end('Training is done.');
+
+    await page.getByText(/^Training is done\. The last validation accuracy is [\d.]+ %\.$/).waitFor();
+    expect(await page.locator('#samples li').count()).toBe(12);
+    expect(await page.locator('#confusion td').allTextContents()).toHaveLength(10 * 10);
+    expect(await page.locator('#epochs tbody tr').count()).toBe(2);
+    expect(await page.locator('.uplot').count()).toBe(4);
+    const maps = page.getByRole('img', { name: 'Yang’s feature maps after block 1: 4 × 32 × 32' });
+    // Four in a row, with a pixel between them.
+    expect(await maps.evaluate((canvas: HTMLCanvasElement) => canvas.width)).toBe(4 * 33 - 1);
+    expect(wrong).toEqual([]);
+  } finally {
+    await browser.close();
+  }
 });
 
 test('yy-train tells where the page is, writes an event file, and ends by itself', async () => {
