@@ -28,7 +28,13 @@ export async function startBrowser(): Promise<Browser> {
     executablePath: join(folder, 'chromium'),
     chromiumSandbox: false, // root has none
     args: FLAGS,
-    env: { ...process.env, LD_LIBRARY_PATH: `${join(folder, 'lib')}:${folder}`, FONTCONFIG_FILE: await fonts(folder) },
+    env: {
+      ...process.env,
+      LD_LIBRARY_PATH: `${join(folder, 'lib')}:${folder}`,
+      FONTCONFIG_FILE: await fonts(folder),
+      // Of the locale C this browser makes a language tag that its own Intl refuses.
+      LANG: 'en_US.UTF-8',
+    },
   });
 }
 

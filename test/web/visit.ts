@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import type { Locator, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { imageSize, type Pictures } from '../../src/data/dataset.ts';
+import { startBrowser } from '../support/browser.ts';
+
+/** Somebody at the page, as `npm run web` serves it. */
+export interface Visit {
+  readonly page: Page;
+  readonly origin: string;
+  /** What the browser asked for since the visit began. */
+  readonly requests: readonly string[];
+  /** What the page threw or the browser complained of: scripts that fail, requests that the page's policy forbids. */
+  readonly errors: readonly string[];
+  end(): Promise<void>;
+}
+
+/** Lets a test take the worker's devices away. */
+const KEEP_DEVICES = `{
+  const { requestDevice } = GPUAdapter.prototype;
+  globalThis.devices = [];
+  GPUAdapter.prototype.requestDevice = async function (...wanted) {
+    const device = await requestDevice.apply(this, wanted);
+    devices.push(device);
+    return device;
+  };
+}
+`;
+
+export async function beginVisit(): Promise<Visit> {
+  const server = spawn(process.execPath, ['scripts/web.mjs'], { env: { ...process.env, PORT: '0' } });
+  const origin = await new Promise<string>((resolve, reject) => {
+    let said = '';
+    for (const stream of [server.stdout, server.stderr]) {
+      stream.on('data', (chunk) => {
+        said += chunk;
+        const url = /http:\/\/\S+(?=\/)/.exec(said);
+        if (url) resolve(url[0]);
+      });
+    }
+    server.on('close', () => reject(new Error(`npm run web ended: ${said}`)));
+  });
+  const browser = await startBrowser();
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  await page.route('**/worker.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: KEEP_DEVICES + (await response.text()) });
+  });
+  const requests: string[] = [];
+  const errors: string[] = [];
+  page.on('request', (request) => requests.push(request.url()));
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  await page.goto(origin);
+  return {
+    ...{ page, origin, requests, errors },
+    end: async () => {
+      await browser.close();
+      server.kill();
+    },
+  };
+}
+
+export const loseDevices = (page: Page) =>
+  page.workers()[0].evaluate(() => {
+    for (const device of (globalThis as unknown as { devices: GPUDevice[] }).devices) device.destroy();
+  });
+
+/** Presses Tab until an element has the focus. */
+export async function tabTo(target: Locator): Promise<void> {
+  const page = target.page();
+  const limit = await page.locator('a, button, input, select, summary, [tabindex]').count();
+  for (let i = 0; i <= limit; i++) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${target} cannot be reached by Tab`);
+}
+
+/** Drops files on an element. */
+export async function drop(target: Locator, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+  const contents = Object.entries(files).map(([name, bytes]) => ({ name, bytes: [...bytes] }));
+  const dataTransfer = await target.page().evaluateHandle((dropped) => {
+    const transfer = new DataTransfer();
+    for (const { name, bytes } of dropped) transfer.items.add(new File([new Uint8Array(bytes)], name));
+    return transfer;
+  }, contents);
+  await target.dispatchEvent('drop', { dataTransfer });
+}
+
+/** A picture of a data set as a PNG file. */
+export async function png(pictures: Pictures & { images: Uint8Array }, index: number): Promise<Uint8Array> {
+  const { width, height } = pictures;
+  const size = imageSize(pictures);
+  const planes = pictures.images.subarray(index * size, (index + 1) * size);
+  const plane = width * height;
+  const pixels = Uint8Array.from(planes, (_, i) => planes[(i % 3) * plane + Math.floor(i / 3)]);
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+}
