@@ -20,6 +20,8 @@ const PEERS = {
   tfjs: { script: 'tfjs.js' },
   'tfjs-own-gradients': { script: 'tfjs.js', options: ['--own-gradients'] },
   'jax-js': { script: 'jax.js' },
+  'onnxruntime-webgpu': { script: 'ort.js', trains: false },
+  'onnxruntime-cpu': { script: 'ort.js', options: ['--cpu'], trains: false },
   'torch-cpu': { device: 'cpu' },
   'torch-cpu-memory-kept': { device: 'cpu', env: KEEP_MEMORY },
   'torch-cuda': { device: 'cuda' },
@@ -81,9 +83,14 @@ class Peer {
   failure;
   #errors = '';
 
-  constructor(name, { script, device, options = [], env = {}, tolerance = 1e-4 }, { python, file, adapter }) {
+  constructor(
+    name,
+    { script, device, options = [], env = {}, tolerance = 1e-4, trains = true },
+    { python, file, adapter },
+  ) {
     this.name = name;
     this.tolerance = tolerance;
+    this.trains = trains;
     const path = fileURLToPath(new URL(script ?? 'torch_peer.py', import.meta.url));
     const [program, args] = script
       ? [process.execPath, [path, file, adapter, ...options]]
@@ -118,7 +125,7 @@ class Peer {
 /** Asks all peers in turn for inference and training steps, the first of each untimed, and checks every answer. */
 async function compare(peers, reference, rounds) {
   const inTurn = async (request, round, want) => {
-    for (const peer of peers.filter(({ failure }) => !failure)) {
+    for (const peer of peers.filter(({ failure, trains }) => !failure && (trains || request === 'infer'))) {
       try {
         const { ms, values } = await peer.ask(request);
         check(values, want, peer.tolerance * 4 ** round);
@@ -157,7 +164,8 @@ function check(got, want, tolerance) {
 
 /** A peer's medians, and how many times ours they are. */
 function report(peers) {
-  const of = (peer, request) => (peer.failure ? undefined : median(peer.times[request]));
+  const of = (peer, request) =>
+    peer.failure || peer.times[request].length === 0 ? undefined : median(peer.times[request]);
   return peers.map((peer) => {
     const { name, version, failure } = peer;
     const [train_ms, infer_ms] = [of(peer, 'train'), of(peer, 'infer')];

@@ -1,0 +1,48 @@
+// YYNet-16 in ONNX Runtime, which runs what yynet exports and trains nothing: on WebGPU, or with --cpu on its own kernels.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { exportOnnx, paperRecipe, presets } from '../../dist/node.js';
+import { batchNorms, options, provideWebGpu, readReference, serve } from './peer.js';
+
+const cpu = options.includes('--cpu');
+
+/** Dawn's binding for Node takes no data from shared memory, in which the runtime's heap lies: it gets a copy. */
+function copySharedWrites() {
+  const { writeBuffer } = GPUQueue.prototype;
+  GPUQueue.prototype.writeBuffer = function (buffer, offset, data, first = 0, size = undefined) {
+    const view = ArrayBuffer.isView(data) ? data : new Uint8Array(data);
+    const unit = view.BYTES_PER_ELEMENT;
+    const length = (size ?? view.length - first) * unit;
+    const bytes = new Uint8Array(view.buffer, view.byteOffset + first * unit, length);
+    writeBuffer.call(this, buffer, offset, bytes.slice());
+  };
+}
+
+async function loadRuntime() {
+  if (cpu) return (await import('onnxruntime-node')).default;
+  await provideWebGpu();
+  copySharedWrites();
+  const ort = await import('onnxruntime-web/webgpu');
+  // It would fetch its own binary, which Node cannot do from a file.
+  const binary = createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm');
+  Object.assign(ort.env.wasm, { numThreads: 1, wasmBinary: await readFile(binary) });
+  return ort;
+}
+
+const { images, shape, weights } = await readReference();
+const statistics = batchNorms(weights).flatMap(([name, channels]) => [
+  [`${name}.running_mean`, { shape: [channels], data: new Float32Array(channels) }],
+  [`${name}.running_var`, { shape: [channels], data: new Float32Array(channels).fill(1) }],
+]);
+const graph = exportOnnx(presets['yynet-16'], { ...weights, ...Object.fromEntries(statistics) }, paperRecipe);
+const ort = await loadRuntime();
+const session = await ort.InferenceSession.create(graph, {
+  executionProviders: [cpu ? 'cpu' : 'webgpu'],
+  logSeverityLevel: 3,
+});
+const input = new ort.Tensor('float32', images, shape);
+const { versions } = ort.env;
+
+await serve(versions.node ?? versions.web ?? versions.common, {
+  infer: async () => (await session.run({ images: input })).logits.getData(),
+});
