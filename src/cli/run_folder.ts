@@ -87,18 +87,19 @@ export class RunFolder {
     } catch (error) {
       throw new UserError(`${join(this.path, 'metrics.jsonl')} cannot be written: ${(error as Error).message}.`);
     }
-    if (metrics.val_accuracy === metrics.best_accuracy) await this.write('best', checkpoint);
-    await this.write('last', checkpoint);
+    const bytes = encodeCheckpoint(checkpoint);
+    if (metrics.val_accuracy === metrics.best_accuracy) await this.write('best', bytes);
+    await this.write('last', bytes);
   }
 
   /** Keeps where training stands. Returns the file. */
   async writeLast(checkpoint: Checkpoint): Promise<string> {
-    return this.write('last', checkpoint);
+    return this.write('last', encodeCheckpoint(checkpoint));
   }
 
-  private async write(name: 'last' | 'best', checkpoint: Checkpoint): Promise<string> {
+  private async write(name: 'last' | 'best', bytes: Uint8Array): Promise<string> {
     const file = join(this.path, `${name}.safetensors`);
-    await writeAtomically(file, encodeCheckpoint(checkpoint));
+    await writeAtomically(file, bytes);
     return file;
   }
 

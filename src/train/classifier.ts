@@ -1,16 +1,12 @@
-import { normalize } from '../../kernels/augment/launch.ts';
-import { Tape } from '../autograd/tape.ts';
 import { batches, loadBatches, type Pictures } from '../data/dataset.ts';
-import { Random } from '../data/random.ts';
-import { ParameterSet, type StateDict } from '../nn/parameters.ts';
+import type { StateDict } from '../nn/parameters.ts';
 import type { Device } from '../runtime/device.ts';
-import type { Recording } from '../runtime/recording.ts';
 import { sizeOf, type Tensor } from '../runtime/tensor.ts';
 import type { YYNetConfig } from '../yinyang/config.ts';
-import { YYNet } from '../yinyang/yynet.ts';
 import { fitting } from './batch_size.ts';
 import { ConfusionMatrix } from './confusion.ts';
 import type { Normalisation } from './evaluation.ts';
+import { LoadedNet } from './loaded_net.ts';
 
 /** A trained net, as far as using it takes: a checkpoint has all of this. */
 export interface TrainedNet {
@@ -28,16 +24,13 @@ export interface Verdict {
   readonly confusion: ConfusionMatrix;
 }
 
-/** A trained net ready for use: one recorded forward pass on folded weights, for one size of batch. */
+/** A trained net ready for use, for one size of batch. */
 export class Classifier {
   private constructor(
     private readonly device: Device,
     private readonly net: TrainedNet,
     readonly batchSize: number,
-    private readonly parameters: ParameterSet,
-    private readonly pixels: Tensor,
-    private readonly folding: Recording<unknown>,
-    private readonly recording: Recording<Tensor>,
+    private readonly loaded: LoadedNet<Tensor>,
   ) {}
 
   /**
@@ -45,24 +38,11 @@ export class Classifier {
    * @throws UserError where a batch does not fit into the adapter's memory
    * @throws Error where the state does not fit the config
    */
-  static create(device: Device, trained: TrainedNet, batchSize: number): Promise<Classifier> {
-    return fitting(batchSize, () => Classifier.record(device, trained, batchSize));
-  }
-
-  private static async record(device: Device, trained: TrainedNet, batchSize: number): Promise<Classifier> {
-    const { config, state, recipe } = trained;
-    const net = new YYNet(config);
-    const parameters = new ParameterSet(device, net, new Random(0));
-    const folding = await device.record(() => net.fold(device));
-    const pixels = device.tensor([batchSize, config.inputChannels, config.inputSize, config.inputSize], 'u8');
-    const recording = await device.record(() => {
-      const images = device.tensor(pixels.shape);
-      normalize(device, { pixels, images, mean: recipe.mean, std: recipe.std });
-      return net.forward({ tape: new Tape(device), training: false, folded: folding.result }, images);
-    });
-    const classifier = new Classifier(device, trained, batchSize, parameters, pixels, folding, recording);
-    classifier.load(state);
-    return classifier;
+  static async create(device: Device, trained: TrainedNet, batchSize: number): Promise<Classifier> {
+    const loaded = await fitting(batchSize, () =>
+      LoadedNet.create(device, trained, batchSize, (net, pass, images) => net.forward(pass, images)),
+    );
+    return new Classifier(device, trained, batchSize, loaded);
   }
 
   /**
@@ -70,8 +50,7 @@ export class Classifier {
    * @throws Error where they do not fit the config
    */
   load(state: StateDict): void {
-    this.parameters.loadStateDict(state);
-    this.folding.run();
+    this.loaded.load(state);
   }
 
   get classNames(): readonly string[] {
@@ -83,13 +62,11 @@ export class Classifier {
    * @param pixels 0..255 as [count, channels, size, size]; what follows them is ignored
    */
   async logits(pixels: Uint8Array, count: number): Promise<Float32Array> {
-    const { device, batchSize, recording, net } = this;
+    const { device, batchSize, loaded, net } = this;
     if (count > batchSize) throw new Error(`logits(): at most ${batchSize} pictures, got ${count}`);
-    const batch = new Uint8Array(sizeOf(this.pixels.shape));
+    const batch = new Uint8Array(sizeOf(loaded.pixels.shape));
     batch.set(pixels.subarray(0, (count * batch.length) / batchSize));
-    device.write(this.pixels, batch);
-    recording.run();
-    return (await device.read(recording.result)).subarray(0, count * net.config.classes);
+    return (await device.read(loaded.run(batch))).subarray(0, count * net.config.classes);
   }
 
   /** Classifies a whole data set. `onBatch` hears how many pictures are done. */

@@ -1,14 +1,10 @@
-import { normalize } from '../../kernels/augment/launch.ts';
 import { grey } from '../autograd/ops/grey.ts';
-import { Tape } from '../autograd/tape.ts';
-import { Random } from '../data/random.ts';
 import type { Pass, Sequential } from '../nn/module.ts';
-import { ParameterSet, type StateDict } from '../nn/parameters.ts';
+import type { StateDict } from '../nn/parameters.ts';
 import type { Device } from '../runtime/device.ts';
-import type { Recording } from '../runtime/recording.ts';
 import type { Shape, Tensor } from '../runtime/tensor.ts';
-import { YYNet } from '../yinyang/yynet.ts';
 import type { TrainedNet } from './classifier.ts';
+import { LoadedNet } from './loaded_net.ts';
 
 /** What one block makes of one picture. */
 export interface FeatureMap {
@@ -27,33 +23,20 @@ export interface BranchMaps {
 export class FeatureMaps {
   private constructor(
     private readonly device: Device,
-    private readonly parameters: ParameterSet,
-    private readonly pixels: Tensor,
-    private readonly folding: Recording<unknown>,
-    private readonly recording: Recording<{ yin: Tensor[]; yang: Tensor[] }>,
+    private readonly loaded: LoadedNet<{ yin: Tensor[]; yang: Tensor[] }>,
   ) {}
 
   /**
    * Loads the net onto the device and compiles its two branches.
    * @throws Error where the state does not fit the config
    */
-  static async create(device: Device, { config, state, recipe }: TrainedNet): Promise<FeatureMaps> {
-    const net = new YYNet(config);
-    const parameters = new ParameterSet(device, net, new Random(0));
-    const folding = await device.record(() => net.fold(device));
-    const pixels = device.tensor([1, config.inputChannels, config.inputSize, config.inputSize], 'u8');
-    const recording = await device.record(() => {
-      const images = device.tensor(pixels.shape);
-      normalize(device, { pixels, images, mean: recipe.mean, std: recipe.std });
-      const pass = { tape: new Tape(device), training: false, folded: folding.result };
-      return {
-        yin: outputs(net.yin, pass, pass.tape.run(grey, { x: images }, { mode: config.yin })),
-        yang: outputs(net.yang, pass, images),
-      };
-    });
-    const maps = new FeatureMaps(device, parameters, pixels, folding, recording);
-    maps.load(state);
-    return maps;
+  static async create(device: Device, trained: TrainedNet): Promise<FeatureMaps> {
+    const { yin: mode } = trained.config;
+    const loaded = await LoadedNet.create(device, trained, 1, (net, pass, images) => ({
+      yin: outputs(net.yin, pass, pass.tape.run(grey, { x: images }, { mode })),
+      yang: outputs(net.yang, pass, images),
+    }));
+    return new FeatureMaps(device, loaded);
   }
 
   /**
@@ -61,21 +44,19 @@ export class FeatureMaps {
    * @throws Error where they do not fit the config
    */
   load(state: StateDict): void {
-    this.parameters.loadStateDict(state);
-    this.folding.run();
+    this.loaded.load(state);
   }
 
   /** @param pixels a picture of 0..255 as [channels, size, size] */
   async of(pixels: Uint8Array): Promise<BranchMaps> {
-    const { device, recording } = this;
-    device.write(this.pixels, pixels);
-    recording.run();
+    const { device } = this;
+    const { yin, yang } = this.loaded.run(pixels);
     const read = async (tensors: readonly Tensor[]) => {
       const maps: FeatureMap[] = [];
       for (const tensor of tensors) maps.push({ shape: tensor.shape.slice(1), data: await device.read(tensor) });
       return maps;
     };
-    return { yin: await read(recording.result.yin), yang: await read(recording.result.yang) };
+    return { yin: await read(yin), yang: await read(yang) };
   }
 }
 
