@@ -1,4 +1,5 @@
 import type { Tensor } from '../../src/runtime/tensor.ts';
+import type { Sum } from '../reduce/launch.ts';
 import type { ActivationKind } from './activation.ts';
 
 /** What a convolution's forward pass takes. */
@@ -24,6 +25,6 @@ export interface BackwardInput {
 export interface BackwardWeight {
   readonly x: Tensor;
   readonly dy: Tensor;
-  readonly dweight: Tensor;
+  readonly dweight: Sum;
   readonly stride: number;
 }

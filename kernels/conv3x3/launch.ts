@@ -5,7 +5,6 @@ import { momentsTensor } from '../batch_norm/launch.ts';
 import { activationFlops } from '../common/activation.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { LANES, nchw, readers, rows3x3, slabsOf, spansOf, spreadOut, teamLanes, tiles } from '../common/launch.ts';
-import { merge, partialOf } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
@@ -100,7 +99,6 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
   const bands = Math.ceil(to.h / tile.ROWS);
   const groups: [number, number] = [Math.ceil(to.c / tile.TILE_O), from.c];
   const { constants, slabs } = slabsOf(device, work, to.n * bands * rows.ROW_OUT, groups[0] * groups[1]);
-  const partial = partialOf(device, slabs, dweight);
   device.dispatch({
     kernel: backwardWeightKernel,
     constants: {
@@ -114,9 +112,8 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
       C_OUT: to.c,
     },
     reads: { x, dy },
-    writes: { partial },
+    writes: { partial: dweight.slabs(slabs) },
     workgroups: [...groups, slabs],
     flops: 18 * from.c * size(dy),
   });
-  merge(device, { partial, total: dweight });
 }

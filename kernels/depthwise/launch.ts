@@ -3,7 +3,6 @@ import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { activationFlops } from '../common/activation.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { nchw, rows3x3, slabsOf, spreadOut, tiles, type Work } from '../common/launch.ts';
-import { merge, partialOf } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
@@ -80,14 +79,12 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
   const work = { kernel: backwardWeightKernel, x, y: dy };
   const { constants, bands } = bandsOf(device, work, stride);
   const slabs = slabsOf(device, work, bands, c);
-  const partial = partialOf(device, slabs.slabs, dweight);
   device.dispatch({
     kernel: backwardWeightKernel,
     constants: { ...constants, ...slabs.constants, PICTURE: 'x', SUMS: 9 },
     reads: { x, dy },
-    writes: { partial },
+    writes: { partial: dweight.slabs(slabs.slabs) },
     workgroups: [c, slabs.slabs],
     flops: 18 * size(dy),
   });
-  merge(device, { partial, total: dweight });
 }

@@ -3,7 +3,6 @@ import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { activationFlops } from '../common/activation.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { nchw, readers, slabsOf, spreadOut, tiles, vector, type Work } from '../common/launch.ts';
-import { merge, partialOf } from '../reduce/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
 import { multiplyTiles, type OuterTile, outerTiles } from './tiles.ts';
@@ -98,7 +97,6 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
   const v = vector(stride === 1 ? to.plane : 1, x);
   const sumsOf = ({ TILE_O, TILE_C }: OuterTile) => TILE_O * TILE_C;
   const { constants, workgroups, slabs } = outer(device, { kernel: backwardWeightKernel, x, y: dy }, v.WIDTH, sumsOf);
-  const partial = partialOf(device, slabs, dweight);
   device.dispatch({
     kernel: backwardWeightKernel,
     constants: {
@@ -112,11 +110,10 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
       PLANE_IN: from.plane / v.WIDTH,
     },
     reads: { x, dy },
-    writes: { partial },
+    writes: { partial: dweight.slabs(slabs) },
     workgroups,
     flops: 2 * from.c * size(dy),
   });
-  merge(device, { partial, total: dweight });
 }
 
 /**

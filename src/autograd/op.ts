@@ -1,13 +1,12 @@
+import type { Sum } from '../../kernels/reduce/launch.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Shape, Tensor } from '../runtime/tensor.ts';
 
 /** An op's inputs by name; an optional one (a bias) may be missing. */
 export type Inputs = Readonly<Record<string, Tensor | undefined>>;
 
-/** Where the gradient of one input goes. */
-export interface GradientSlot {
-  /** A tensor shaped like the input, to be filled with its gradient. */
-  readonly tensor: Tensor;
+/** Where the gradient of one input goes: a tensor shaped like it, to be filled, or slabs that the tape adds up. */
+export interface GradientSlot extends Sum {
   /** Says that the gradient equals a tensor that is there already, so that nothing need be written. */
   alias(gradient: Tensor): void;
 }

@@ -1,4 +1,5 @@
 import * as elementwise from '../../kernels/elementwise/launch.ts';
+import { merge, type Slabs } from '../../kernels/reduce/launch.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import type { GradientSlot, Inputs, Op } from './op.ts';
@@ -16,15 +17,15 @@ export class Tape {
   private readonly nodes: Node[] = [];
   /** Tensors whose gradient is wanted or needed on the way. */
   private readonly tracked = new Set<Tensor>();
-  /** Where a leaf's gradient must be written. */
-  private readonly destinations = new Map<Tensor, Tensor>();
+  /** The leaves, and where their gradients must be written if that matters. */
+  private readonly destinations = new Map<Tensor, Tensor | undefined>();
 
   constructor(readonly device: Device) {}
 
   /** Asks for the gradient of a leaf tensor, to be written into `gradient` where one is given. */
   watch(leaf: Tensor, gradient?: Tensor): Tensor {
     this.tracked.add(leaf);
-    if (gradient) this.destinations.set(leaf, gradient);
+    this.destinations.set(leaf, gradient);
     return leaf;
   }
 
@@ -45,17 +46,25 @@ export class Tape {
   backward(y: Tensor, dy: Tensor): Map<Tensor, Tensor> {
     const uses = this.countUses();
     const gradients = new Map([[y, dy]]);
+    // Nobody reads a leaf's gradient before the end, where all that come in slabs are added up together.
+    const unmerged: Slabs[] = [];
     for (const node of this.nodes.reverse()) {
       const upstream = gradients.get(node.y);
       if (!upstream) continue;
       const slots = this.slots(node, uses);
       node.op.backward(this.device, upstream, node.saved, node.attrs, slots);
-      for (const [name, slot] of Object.entries(slots)) this.collect(gradients, node.inputs[name]!, slot.gradient);
+      for (const [name, slot] of Object.entries(slots)) {
+        const input = node.inputs[name]!;
+        if (slot.unmerged && uses.get(input) === 1 && this.destinations.has(input)) unmerged.push(slot.unmerged);
+        else if (slot.unmerged) merge(this.device, [slot.unmerged]);
+        this.collect(gradients, input, slot.gradient);
+      }
       if (node.y !== y) gradients.delete(node.y);
     }
+    merge(this.device, unmerged);
     for (const [leaf, destination] of this.destinations) {
       const gradient = gradients.get(leaf);
-      if (gradient && gradient !== destination) {
+      if (gradient && destination && gradient !== destination) {
         elementwise.copy(this.device, { source: gradient, copy: destination });
         gradients.set(leaf, destination);
       }
@@ -96,6 +105,8 @@ export class Tape {
 
 class Slot implements GradientSlot {
   private value?: Tensor;
+  /** Slabs that are yet to be added up. */
+  unmerged?: Slabs;
 
   constructor(
     private readonly device: Device,
@@ -107,6 +118,14 @@ class Slot implements GradientSlot {
   get tensor(): Tensor {
     this.value ??= this.destination ?? this.device.tensor(this.input.shape, this.input.dtype);
     return this.value;
+  }
+
+  slabs(count: number): Tensor {
+    const total = this.tensor;
+    if (count === 1) return total;
+    const partial = this.device.tensor([count, ...total.shape]);
+    this.unmerged = { partial, total };
+    return partial;
   }
 
   alias(gradient: Tensor): void {

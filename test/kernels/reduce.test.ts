@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { channelSum, merge } from '../../kernels/reduce/launch.ts';
+import { channelSum, merge, type Slabs } from '../../kernels/reduce/launch.ts';
 import { Random } from '../../src/data/random.ts';
 import type { Shape } from '../../src/runtime/tensor.ts';
 import { testDevice } from '../support/device.ts';
@@ -22,20 +22,36 @@ for (const [name, shape] of Object.entries(shapes)) {
       want[Math.floor(i / (h * w)) % c] += v;
     });
     const total = device.tensor([c]);
-    device.tidy(() => channelSum(device, { x: upload(device, x), total }));
+    device.tidy(() => {
+      const sums: Slabs[] = [];
+      const slabs = (count: number) => {
+        const partial = device.tensor([count, c]);
+        sums.push({ partial, total });
+        return partial;
+      };
+      channelSum(device, { x: upload(device, x), total: { tensor: total, slabs } });
+      merge(device, sums);
+    });
     expect(relativeError(await device.read(total), want)).toBeLessThan(1e-5 * Math.sqrt(n * h * w));
   });
 }
 
-test('merge adds slabs, one past a workgroup', async () => {
+test('merge adds the slabs of several sums, one past a workgroup, more than fit one dispatch', async () => {
   const device = await testDevice();
-  const partial = normal([7, 65], new Random(4));
-  const want = Float64Array.from({ length: 65 }, (_, i) => {
-    let sum = 0;
-    for (let slab = 0; slab < 7; slab++) sum += partial.at(slab, i);
-    return sum;
-  });
-  const total = device.tensor([65]);
-  merge(device, { partial: upload(device, partial), total });
-  expect(relativeError(await device.read(total), want)).toBeLessThan(1e-6);
+  const random = new Random(4);
+  const lengths = [65, 1, 64, 3, 130];
+  const partials = lengths.map((length, k) => normal([7 - k, length], random));
+  const sums = partials.map((partial, k) => ({
+    partial: upload(device, partial),
+    total: device.tensor([lengths[k]]),
+  }));
+  merge(device, sums);
+  for (const [k, { total }] of sums.entries()) {
+    const want = Float64Array.from({ length: lengths[k] }, (_, i) => {
+      let sum = 0;
+      for (let slab = 0; slab < 7 - k; slab++) sum += partials[k].at(slab, i);
+      return sum;
+    });
+    expect(relativeError(await device.read(total), want)).toBeLessThan(1e-6);
+  }
 });

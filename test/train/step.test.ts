@@ -10,6 +10,7 @@ import { presets } from '../../src/yinyang/config.ts';
 import { YYNet } from '../../src/yinyang/yynet.ts';
 import { testDevice } from '../support/device.ts';
 import { hasHalf } from '../support/half.ts';
+import { posingAsGpu } from '../support/tuning.ts';
 
 const SETTINGS = { learningRate: 1e-3, weightDecay: 1e-2, beta1: 0.9 };
 const BATCH = 6;
@@ -118,7 +119,11 @@ test('mixed precision learns as f32 does, skips steps that overflow, and says so
   expect(await device.read(context.parameters.values)).toEqual(before);
 });
 
-test('a step of YYNet-16 at batch 64 stays few dispatches and few bytes', async () => {
+test.each([
+  ['this adapter', testDevice],
+  ["a GPU's tiles", posingAsGpu],
+])('on %s a step of YYNet-16 at batch 64 stays few dispatches and few bytes', async (_, open) => {
+  const device = await open();
   for (const [precision, bytes] of [
     ['f32', 1.4e9],
     ['mixed', 0.7e9],

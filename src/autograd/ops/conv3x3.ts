@@ -20,7 +20,7 @@ export const conv3x3 = defineOp({
   },
   backward(device, dy, { x, weight }, { stride }, wanted) {
     if (wanted.x) kernels.backwardInput(device, { dy, weight, dx: wanted.x.tensor, stride });
-    if (wanted.weight) kernels.backwardWeight(device, { x, dy, dweight: wanted.weight.tensor, stride });
-    if (wanted.bias) reduce.channelSum(device, { x: dy, total: wanted.bias.tensor });
+    if (wanted.weight) kernels.backwardWeight(device, { x, dy, dweight: wanted.weight, stride });
+    if (wanted.bias) reduce.channelSum(device, { x: dy, total: wanted.bias });
   },
 });

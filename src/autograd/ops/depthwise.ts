@@ -17,6 +17,6 @@ export const depthwise = defineOp({
   },
   backward(device, dy, { x, weight }, { stride }, wanted) {
     if (wanted.x) kernels.backwardInput(device, { dy, weight, dx: wanted.x.tensor, stride });
-    if (wanted.weight) kernels.backwardWeight(device, { x, dy, dweight: wanted.weight.tensor, stride });
+    if (wanted.weight) kernels.backwardWeight(device, { x, dy, dweight: wanted.weight, stride });
   },
 });

@@ -158,7 +158,7 @@ export const mbconv = defineOp({
 
     const { shortcut } = inputs;
     if (shortcut && wanted.shortcut) {
-      pointwise.backwardWeight(device, { x: pooled, dy, dweight: wanted.shortcut.tensor, stride: 1 });
+      pointwise.backwardWeight(device, { x: pooled, dy, dweight: wanted.shortcut, stride: 1 });
     }
     if (wanted.x) {
       const skip = skipGradient(device, { dy, pooled, shortcut, largest, x: inputs.x });

@@ -74,7 +74,7 @@ export const residual = defineOp({
     const behind2 = { x: y2, dy: ds, norms: norms[1], activation: 'none' } as const;
     batchNorm.backwardInput(device, { ...behind2, slopes: slopes2, dx: dy2 });
     if (wanted.weight2) {
-      conv3x3.backwardWeight(device, { x: a1, dy: dy2, dweight: wanted.weight2.tensor, stride: 1 });
+      conv3x3.backwardWeight(device, { x: a1, dy: dy2, dweight: wanted.weight2, stride: 1 });
     }
     const da1 = like(a1);
     conv3x3.backwardInput(device, { dy: dy2, weight: weight2, dx: da1, stride: 1 });
@@ -86,8 +86,8 @@ export const residual = defineOp({
     });
     const dy1 = like(y1);
     batchNorm.backwardInput(device, { ...behind1, slopes: slopes1, dx: dy1 });
-    if (wanted.weight1) conv3x3.backwardWeight(device, { x, dy: dy1, dweight: wanted.weight1.tensor, stride });
-    if (wanted.shortcut) pointwise.backwardWeight(device, { x, dy: ds, dweight: wanted.shortcut.tensor, stride });
+    if (wanted.weight1) conv3x3.backwardWeight(device, { x, dy: dy1, dweight: wanted.weight1, stride });
+    if (wanted.shortcut) pointwise.backwardWeight(device, { x, dy: ds, dweight: wanted.shortcut, stride });
     if (wanted.x) {
       const addend = like(x);
       conv3x3.backwardInput(device, { dy: dy1, weight: weight1, dx: addend, stride });
