@@ -16,16 +16,6 @@ export function create<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-export const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-
-/** A duration for people. */
-export function duration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '–';
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
 /** Offers bytes as a file to save. */
 export function download(name: string, bytes: Uint8Array<ArrayBuffer>): void {
   const url = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { fusionFormulas } from '../autograd/ops/fuse.ts';
 import { GpuError, ShaderError, UserError } from '../runtime/errors.ts';
 import { DivergedError } from '../train/health.ts';
 
@@ -41,6 +42,14 @@ export const adapterOption = () =>
 
 export const batchSizeOption = () =>
   new Option('--batch-size <n>', 'pictures at a time (default: as many as it was trained with)').argParser(integer(1));
+
+export const fusionOption = () =>
+  new Option('--fusion <formula>', 'how Yang (a) and Yin (i) are joined').choices(fusionFormulas);
+
+export const yinOption = () => new Option('--yin <input>', 'what Yin sees of the channels').choices(['mean', 'first']);
+
+export const activationOption = () =>
+  new Option('--activation <kind>', 'between convolutions').choices(['gelu', 'silu']);
 
 export const quietOption = () => new Option('--quiet', 'print nothing but results and errors');
 

@@ -1,17 +1,23 @@
 import type { ConfusionMatrix } from '../train/confusion.ts';
+import { percent } from '../train/format.ts';
 import { table } from '../train/table.ts';
 
 /** A matrix of more classes would not fit a terminal. */
 const MOST_CLASSES = 20;
 const MOST_CONFUSIONS = 20;
 
-const percent = (share: number | null) => (share === null ? '-' : `${(100 * share).toFixed(1)} %`);
+const percentOrNone = (share: number | null) => (share === null ? '-' : percent(share));
 
 /** How well each class is told from the others, as a table. */
 export const classTable = ({ classes }: ConfusionMatrix): string =>
   table([
     ['class', 'pictures', 'precision', 'recall'],
-    ...classes.map(({ name, count, precision, recall }) => [name, String(count), percent(precision), percent(recall)]),
+    ...classes.map(({ name, count, precision, recall }) => [
+      name,
+      String(count),
+      percentOrNone(precision),
+      percentOrNone(recall),
+    ]),
   ]);
 
 /** The whole matrix, or where it has too many classes, the classes that are most often taken for one another. */

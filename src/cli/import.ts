@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
-import { fusionFormulas } from '../autograd/ops/fuse.ts';
 import { CIFAR10_CLASSES } from '../data/cifar.ts';
 import { decodeSafetensors } from '../data/safetensors.ts';
 import { configOf, type ImportedState, importState } from '../interop/import.ts';
@@ -14,7 +13,7 @@ import { greyNormalisation, paperRecipe } from '../train/recipe.ts';
 import { configSchema, parse } from '../train/schema.ts';
 import type { YYNetConfig } from '../yinyang/config.ts';
 import { decodeFile } from './checkpoint_file.ts';
-import { createCommand, integer, main, quietOption } from './command.ts';
+import { activationOption, createCommand, fusionOption, integer, main, quietOption, yinOption } from './command.ts';
 import { RunFolder } from './run_folder.ts';
 
 /** What shapes do not tell of a net. */
@@ -45,9 +44,9 @@ const command = createCommand(
   "Makes a checkpoint of a PyTorch state dict, saved as safetensors with our names or the authors' of either program.",
 )
   .argument('<file>', 'the state dict, a .safetensors file')
-  .addOption(new Option('--fusion <formula>', 'how Yang (a) and Yin (i) are joined').choices(fusionFormulas))
-  .addOption(new Option('--yin <input>', 'what Yin sees of the channels').choices(['mean', 'first']))
-  .addOption(new Option('--activation <kind>', 'between convolutions').choices(['gelu', 'silu']))
+  .addOption(fusionOption())
+  .addOption(yinOption())
+  .addOption(activationOption())
   .addOption(new Option('--gate <kind>', "of squeeze-and-excite's weights").choices(['sigmoid', 'hard_sigmoid']))
   .addOption(
     new Option('--bn0 <use>', "whether MBConv uses bn0, which the authors' ImageNet script does not").choices([

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { decodePicture, loadSharp } from '../data/packed-folder.ts';
 import { UserError } from '../runtime/errors.ts';
 import { Classifier, softmax } from '../train/classifier.ts';
+import { percent } from '../train/format.ts';
 import { readCheckpoint } from './checkpoint_file.ts';
 import { adapterOption, batchSizeOption, CHECKPOINT, createCommand, integer, main, quietOption } from './command.ts';
 import { openDevice } from './device.ts';
@@ -93,7 +94,7 @@ function print(image: string, predictions: readonly Prediction[], { json }: Opti
     console.log(JSON.stringify({ image, predictions }));
     return;
   }
-  const list = predictions.map((guess) => `${guess.class} ${(100 * guess.probability).toFixed(1)} %`);
+  const list = predictions.map((guess) => `${guess.class} ${percent(guess.probability)}`);
   console.log(`${image}: ${list.join(', ')}`);
 }
 

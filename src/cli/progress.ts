@@ -1,8 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import type { DataProgress } from '../data/progress.ts';
+import { duration, percent } from '../train/format.ts';
 import type { EpochMetrics, Progress } from '../train/hooks.ts';
-
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 /** A line for a person about an epoch that is done. */
 export function describe(metrics: EpochMetrics, epochs: number): string {
@@ -21,13 +20,6 @@ function detail({ step, steps, loss, accuracy, learningRate, imagesPerSecond, se
   parts.push(`lr ${learningRate.toPrecision(3)}`, `${imagesPerSecond.toFixed(1)} images/s`);
   if (Number.isFinite(secondsLeft)) parts.push(`${duration(secondsLeft)} left`);
   return parts.join('  ');
-}
-
-/** Such as 1 h 05 min, 12 min or 40 s. */
-function duration(seconds: number): string {
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
 /** A bar on stderr, which a terminal sees move. */

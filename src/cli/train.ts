@@ -1,11 +1,20 @@
 #!/usr/bin/env node
 import { Option } from 'commander';
-import { fusionFormulas } from '../autograd/ops/fuse.ts';
 import { dataNames } from '../data/data-folder.ts';
 import { UserError } from '../runtime/errors.ts';
 import { requireTimestamps } from '../runtime/profile.ts';
 import { presets } from '../yinyang/config.ts';
-import { adapterOption, createCommand, integer, main, positive, share } from './command.ts';
+import {
+  activationOption,
+  adapterOption,
+  createCommand,
+  fusionOption,
+  integer,
+  main,
+  positive,
+  share,
+  yinOption,
+} from './command.ts';
 import { openDevice } from './device.ts';
 import { printProfile } from './profile.ts';
 import { beginRun, resumeRun } from './run.ts';
@@ -45,9 +54,9 @@ const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutio
   .option('--seed <n>', 'seed of everything random (default: 0)', integer(0))
   .option('--limit-train <n>', 'train on the first n images only', integer(1))
   .option('--limit-val <n>', 'validate on the first n images only', integer(1))
-  .addOption(new Option('--fusion <formula>', 'how Yang (a) and Yin (i) are joined').choices(fusionFormulas))
-  .addOption(new Option('--yin <input>', 'what Yin sees of the channels').choices(['mean', 'first']))
-  .addOption(new Option('--activation <kind>', 'between convolutions').choices(['gelu', 'silu']))
+  .addOption(fusionOption())
+  .addOption(yinOption())
+  .addOption(activationOption())
   .addOption(
     new Option(
       '--precision <type>',

@@ -1,4 +1,4 @@
-import { batches, loadBatches, type Pictures } from '../data/dataset.ts';
+import { batches, imageSize, loadBatches, type Pictures } from '../data/dataset.ts';
 import type { StateDict } from '../nn/parameters.ts';
 import type { Device } from '../runtime/device.ts';
 import { sizeOf, type Tensor } from '../runtime/tensor.ts';
@@ -15,6 +15,19 @@ export interface TrainedNet {
   readonly state: StateDict;
   /** What pictures are normalised with. */
   readonly recipe: Normalisation;
+}
+
+/** What a net makes of one picture of a data set. */
+export interface Classified {
+  /** Place in the data set. */
+  readonly index: number;
+  readonly label: number;
+  /** The likeliest class. */
+  readonly prediction: number;
+  /** Of every class, natural. */
+  readonly logProbabilities: Float64Array;
+  /** 0..255 as [channels, height, width], until the next picture is asked for. */
+  readonly pixels: Uint8Array;
 }
 
 /** How a classifier does on a data set. */
@@ -69,23 +82,30 @@ export class Classifier {
     return (await device.read(loaded.run(batch))).subarray(0, count * net.config.classes);
   }
 
-  /** Classifies a whole data set. `onBatch` hears how many pictures are done. */
-  async evaluate(pictures: Pictures, onBatch?: (done: number) => void): Promise<Verdict> {
+  /** Classifies the first `count` pictures of a data set, one after the other. */
+  async *classify(pictures: Pictures, count = pictures.length): AsyncGenerator<Classified> {
     const { batchSize, net } = this;
     const { classes } = net.config;
-    const confusion = new ConfusionMatrix(net.classNames);
-    let loss = 0;
-    let done = 0;
-    const order = batches(pictures.length, batchSize);
-    for await (const { images, labels, count } of loadBatches(pictures, batchSize, order)) {
-      const logits = await this.logits(images, count);
-      for (let i = 0; i < count; i++) {
+    const pixelsEach = imageSize(pictures);
+    let index = 0;
+    for await (const batch of loadBatches(pictures, batchSize, batches(count, batchSize))) {
+      const logits = await this.logits(batch.images, batch.count);
+      for (let i = 0; i < batch.count; i++, index++) {
         const logProbabilities = logSoftmax(logits.subarray(i * classes, (i + 1) * classes));
-        loss -= logProbabilities[labels[i]];
-        confusion.add(labels[i], argmax(logProbabilities));
+        const pixels = batch.images.subarray(i * pixelsEach, (i + 1) * pixelsEach);
+        yield { index, label: batch.labels[i], prediction: argmax(logProbabilities), logProbabilities, pixels };
       }
-      done += count;
-      onBatch?.(done);
+    }
+  }
+
+  /** Classifies a whole data set. `onPicture` hears how many pictures are done. */
+  async evaluate(pictures: Pictures, onPicture?: (done: number) => void): Promise<Verdict> {
+    const confusion = new ConfusionMatrix(this.classNames);
+    let loss = 0;
+    for await (const { index, label, prediction, logProbabilities } of this.classify(pictures)) {
+      loss -= logProbabilities[label];
+      confusion.add(label, prediction);
+      onPicture?.(index + 1);
     }
     return { loss: loss / pictures.length, confusion };
   }

@@ -1,6 +1,6 @@
-import { batches, imageSize, loadBatches, type Pictures } from '../data/dataset.ts';
+import type { Pictures } from '../data/dataset.ts';
 import type { HostTensor } from '../nn/parameters.ts';
-import { type Classifier, softmax, type TrainedNet } from './classifier.ts';
+import type { Classifier, TrainedNet } from './classifier.ts';
 import { ConfusionMatrix } from './confusion.ts';
 
 /** So many pictures are looked at, and so many of them shown. */
@@ -50,28 +50,19 @@ export function filtersOf({ state }: TrainedNet): Filters {
 
 /** Classifies validation pictures, the first of them where there are many. */
 export async function insightInto(classifier: Classifier, validation: Pictures): Promise<Insight> {
-  const { batchSize, classNames } = classifier;
-  const { channels, width: size, length: of, labels } = validation;
+  const { classNames } = classifier;
+  const { channels, width: size, length: of } = validation;
   const count = Math.min(of, LOOKED_AT);
-  const pixelsEach = imageSize(validation);
   const confusion = new ConfusionMatrix(classNames);
   const samples: Sample[] = [];
   const mistakes: Sample[] = [];
-  let index = 0;
-  for await (const batch of loadBatches(validation, batchSize, batches(count, batchSize))) {
-    const logits = await classifier.logits(batch.images, batch.count);
-    for (let i = 0; i < batch.count; i++, index++) {
-      const probabilities = softmax(logits.subarray(i * classNames.length, (i + 1) * classNames.length));
-      const probability = Math.max(...probabilities);
-      const prediction = probabilities.indexOf(probability);
-      const label = labels[index];
-      confusion.add(label, prediction);
-      const lists = [samples, ...(label === prediction ? [] : [mistakes])].filter(({ length }) => length < SHOWN);
-      if (lists.length === 0) continue;
-      const pixels = batch.images.slice(i * pixelsEach, (i + 1) * pixelsEach);
-      const sample = { index, label, prediction, probability, picture: { channels, size, pixels } };
-      for (const list of lists) list.push(sample);
-    }
+  for await (const { index, label, prediction, logProbabilities, pixels } of classifier.classify(validation, count)) {
+    confusion.add(label, prediction);
+    const lists = [samples, ...(label === prediction ? [] : [mistakes])].filter(({ length }) => length < SHOWN);
+    if (lists.length === 0) continue;
+    const picture = { channels, size, pixels: pixels.slice() };
+    const sample = { index, label, prediction, probability: Math.exp(logProbabilities[prediction]), picture };
+    for (const list of lists) list.push(sample);
   }
   const { accuracy, counts } = confusion;
   return { classNames, count, of, accuracy, confusion: counts, samples, mistakes };

@@ -1,6 +1,7 @@
 import type { Roofline } from '../../kernels/roofline/measure.ts';
 import type { DispatchCommand } from '../runtime/command.ts';
 import type { Span } from '../runtime/profile.ts';
+import { percent } from './format.ts';
 import { table } from './table.ts';
 
 /** A recording's dispatches, and when each of them ran, run after run. */
@@ -97,8 +98,6 @@ export function figures({ name, calls, ms, flops, bytes, idealMs }: ProfileRow, 
     roofline: idealMs / ms,
   };
 }
-
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 
 const COLUMNS: readonly (readonly [title: string, cell: (row: Figures) => string])[] = [
   ['kernel', ({ kernel }) => kernel],

@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
-import { byId, create, percent } from '../dom.ts';
+import { percent } from '../../src/train/format.ts';
+import { byId, create } from '../dom.ts';
 import type { History } from '../messages.ts';
 
 /** A line of a chart: its name, its colour as a custom property, and its points. */

@@ -1,5 +1,6 @@
 import type { Insight, Sample } from '../../src/index.ts';
-import { byId, create, percent } from '../dom.ts';
+import { percent } from '../../src/train/format.ts';
+import { byId, create } from '../dom.ts';
 import { drawPicture } from '../draw.ts';
 import type { MapsPanel } from './maps.ts';
 

@@ -1,5 +1,6 @@
 import type { Figures } from '../../src/index.ts';
-import { byId, create, percent } from '../dom.ts';
+import { percent } from '../../src/train/format.ts';
+import { byId, create } from '../dom.ts';
 import type { Page } from '../state.ts';
 
 /** Where a training step's time goes, kernel by kernel. */

@@ -1,5 +1,6 @@
 import type { EpochMetrics, History, Point, Progress } from '../../src/index.ts';
-import { byId, create, duration, percent } from '../dom.ts';
+import { duration, percent } from '../../src/train/format.ts';
+import { byId, create } from '../dom.ts';
 import { charts } from './charts.ts';
 
 /** Shows how training goes: figures, curves, and a table of the epochs. */

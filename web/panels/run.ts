@@ -1,4 +1,5 @@
-import { byId, percent } from '../dom.ts';
+import { percent } from '../../src/train/format.ts';
+import { byId } from '../dom.ts';
 import type { History } from '../messages.ts';
 import type { Page, State } from '../state.ts';
 import { progressPanel } from './progress.ts';

@@ -1,3 +1,4 @@
+import { percent } from '../../src/train/format.ts';
 import { byId } from '../dom.ts';
 import type { SavedRun } from '../messages.ts';
 import type { Page } from '../state.ts';
@@ -41,7 +42,7 @@ export function savedPanel({ engine, store, attempt }: Page, { settings, data }:
   return {
     offer(saved: SavedRun) {
       const { dataName, step, steps, accuracy, savedAt } = saved;
-      const scored = accuracy === undefined ? '' : `, ${(100 * accuracy).toFixed(1)} % right`;
+      const scored = accuracy === undefined ? '' : `, ${percent(accuracy)} right`;
       banner.querySelector('p')!.textContent =
         `There is a run of ${clock.format(savedAt)}: ${dataName}, step ${step} of ${steps}${scored}.`;
       banner.hidden = false;
