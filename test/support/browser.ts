@@ -6,6 +6,9 @@ import { unpack } from '../../src/runtime/swiftshader.ts';
 const FLAGS = [
   '--enable-unsafe-webgpu',
   '--use-webgpu-adapter=swiftshader',
+  // A webcam that shows a test picture, and may be used.
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
   // Nothing leaves the machine.
   '--disable-background-networking',
   '--disable-component-update',

@@ -3,12 +3,20 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import { zipSync } from 'fflate';
+import { env, InferenceSession, Tensor } from 'onnxruntime-web';
 import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { imageSize } from '../../src/data/dataset.ts';
 import { shapes } from '../../src/data/shapes.ts';
+import { encodeCheckpoint } from '../../src/train/checkpoint.ts';
+import { shapesRecipe } from '../../src/train/recipe.ts';
+import { learntState } from '../interop/net.ts';
+import { small } from '../support/checkpoint.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
-import { beginVisit, drop, loseDevices, png, tabTo, type Visit } from './visit.ts';
+import { beginVisit, drop, loseDevices, paste, png, tabTo, type Visit, WITHOUT_WEBGPU } from './visit.ts';
+
+env.wasm.numThreads = 1; // more would need workers
 
 // One visit, from the first look at the page to the last: each test goes on where the one before it ended.
 
@@ -39,6 +47,11 @@ afterAll(async () => {
 
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+/** What the page takes a picture for: the classes it names, likeliest first, each as `name 12.3 %`. */
+const guesses = () =>
+  page
+    .locator('#guesses li')
+    .evaluateAll((lines) => lines.map(({ children }) => `${children[0].textContent} ${children[1].textContent}`));
 const says = (what: Locator, text: RegExp, timeout = 60_000) =>
   expect.poll(() => what.textContent(), { timeout, interval: 100 }).toMatch(text);
 
@@ -105,9 +118,37 @@ test('a dropped picture is taken for what the page takes it for, and a broken on
   const picture = await png(shapes().validation, 0);
   await drop(target, { 'drawing.png': picture });
   await says(page.locator('#guesses li').first(), new RegExp(`^${taken}`));
+  const dropped = await guesses();
+  await drop(target, { 'other.png': await png(shapes().validation, 1) });
+  await expect.poll(guesses).not.toEqual(dropped);
+  await paste(page, { 'drawing.png': picture });
+  await expect.poll(guesses).toEqual(dropped);
   await drop(target, { 'broken.png': picture.subarray(0, 40) });
   await says(alert, /no picture that the browser can read/);
   await button('Dismiss').click();
+});
+
+test('the exported ONNX gives a picture the same probabilities', async () => {
+  const { validation } = shapes();
+  await drop(page.locator('#classify-drop'), { 'drawing.png': await png(validation, 2) });
+  const saving = page.waitForEvent('download');
+  await button('Export ONNX').click();
+  const session = await InferenceSession.create(await readFile(await (await saving).path()));
+  const size = imageSize(validation);
+  const { mean, std } = shapesRecipe;
+  const pixels = Float32Array.from(validation.images.subarray(2 * size, 3 * size), (pixel, i) => {
+    const channel = Math.floor(i / (32 * 32));
+    return (pixel / 255 - mean[channel]) / std[channel];
+  });
+  const { logits } = await session.run({ images: new Tensor('float32', pixels, [1, 3, 32, 32]) });
+  const powers = Array.from(logits.data as Float32Array, Math.exp);
+  const sum = powers.reduce((a, b) => a + b);
+  const expected = powers
+    .map((power, i) => ({ name: validation.classes[i], share: power / sum }))
+    .sort((a, b) => b.share - a.share)
+    .map(({ name, share }) => `${name} ${percent(share)}`);
+  await session.release();
+  await expect.poll(guesses).toEqual(expected.slice(0, 5));
 });
 
 test('what was trained is there after a reload', async () => {
@@ -154,6 +195,28 @@ test('training goes on with it, and still does when the device is lost', { timeo
   await says(status, /Stopped/);
 });
 
+test('a net for grey pictures of another size is loaded, and sees what yy-predict sees', {
+  timeout: PATIENCE,
+}, async () => {
+  const config = { ...small.config, inputChannels: 1, inputSize: 224 };
+  const file = join(folder, 'grey.safetensors');
+  const recipe = { ...small.recipe, mean: [0.5], std: [0.2] };
+  await writeFile(file, encodeCheckpoint({ ...small, config, recipe, state: learntState(config) }));
+  const pixels = Uint8Array.from({ length: 224 * 224 }, (_, i) => (i % 224) ^ (i / 224));
+  const picture = join(folder, 'grey.png');
+  await sharp(pixels, { raw: { width: 224, height: 224, channels: 1 } }).toFile(picture);
+  const args = [file, picture, '--top', '5', '--adapter', 'swiftshader', '--json'];
+  const { stdout, stderr } = await runCli('predict', args);
+  expect(stdout, stderr).not.toBe('');
+  const predictions: { class: string; probability: number }[] = JSON.parse(stdout).predictions;
+  await page.locator('#load-checkpoint').setInputFiles(file);
+  await says(status, /Loaded grey\.safetensors: YYNet-4 for 10 classes\.$/);
+  await drop(page.locator('#classify-drop'), { 'grey.png': await readFile(picture) });
+  await expect
+    .poll(guesses, { timeout: 60_000 })
+    .toEqual(predictions.map(({ class: name, probability }) => `${name} ${percent(probability)}`));
+});
+
 test('dropped pictures become a data set, without those that are broken', async () => {
   const { train } = shapes({ train: 40 });
   const files: Record<string, Uint8Array> = { 'red disc/broken.png': new Uint8Array(40) };
@@ -166,6 +229,40 @@ test('dropped pictures become a data set, without those that are broken', async 
   await drop(target, { 'pictures.zip': zipSync(files) });
   await says(page.locator('#data-summary'), /10 classes, 30 pictures to train on and 10 to validate/);
   await says(page.locator('#skipped'), /1 file.*red disc\/broken\.png/s);
+});
+
+test('they are trained on', { timeout: PATIENCE }, async () => {
+  await page.getByText('Change the settings').click();
+  await page.locator('[name=channels]').selectOption('4');
+  await page.locator('[name=epochs]').fill('1');
+  await page.locator('[name=batchSize]').fill('15');
+  await button('Train').click();
+  await says(status, /Trained/, PATIENCE);
+  await says(page.locator('#insight-summary'), /of the 10 pictures/);
+});
+
+test('snapshots of the webcam become a data set, and the net watches it', { timeout: PATIENCE }, async () => {
+  await page.getByText('Webcam', { exact: true }).click();
+  for (const name of ['left', 'right']) {
+    await page.getByLabel('New class').fill(name);
+    await button('Add class').click();
+    for (let i = 0; i < 4; i++) await button(`Take a picture of ${name}`).click();
+    await says(page.locator('#snapshots li').last(), new RegExp(`${name}: 4`));
+  }
+  await button('Use these pictures').click();
+  await says(page.locator('#data-summary'), /webcam: 2 classes, 6 pictures to train on and 2 to validate/);
+  await page.locator('#guesses').evaluate((list) => list.replaceChildren());
+  await button('Webcam live').click();
+  await says(page.locator('#guesses li').first(), / %$/);
+  await button('Webcam live').click();
+});
+
+test('without WebGPU the page says what it needs', async () => {
+  const other = await beginVisit(WITHOUT_WEBGPU);
+  await other.page.getByText('Use a current Chrome').waitFor();
+  expect(await other.page.getByRole('button', { name: 'Train', exact: true }).isEnabled()).toBe(false);
+  expect(other.errors).toEqual([]);
+  await other.end();
 });
 
 test('nothing went wrong in all this, and nothing but the page was asked for', () => {

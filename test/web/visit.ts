@@ -27,7 +27,11 @@ const KEEP_DEVICES = `{
 }
 `;
 
-export async function beginVisit(): Promise<Visit> {
+/** A browser without WebGPU. */
+export const WITHOUT_WEBGPU = 'Object.defineProperty(navigator, "gpu", { value: undefined });\n';
+
+/** @param beforehand a script that the worker runs first */
+export async function beginVisit(beforehand = KEEP_DEVICES): Promise<Visit> {
   const server = spawn(process.execPath, ['scripts/web.mjs'], { env: { ...process.env, PORT: '0' } });
   const origin = await new Promise<string>((resolve, reject) => {
     let said = '';
@@ -44,7 +48,7 @@ export async function beginVisit(): Promise<Visit> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   await page.route('**/worker.js', async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, body: KEEP_DEVICES + (await response.text()) });
+    await route.fulfill({ response, body: beforehand + (await response.text()) });
   });
   const requests: string[] = [];
   const errors: string[] = [];
@@ -79,15 +83,28 @@ export async function tabTo(target: Locator): Promise<void> {
   throw new Error(`${target} cannot be reached by Tab`);
 }
 
+type Files = Readonly<Record<string, Uint8Array>>;
+
 /** Drops files on an element. */
-export async function drop(target: Locator, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+export async function drop(target: Locator, files: Files): Promise<void> {
+  await target.dispatchEvent('drop', { dataTransfer: await transferOf(target.page(), files) });
+}
+
+/** Pastes files into the page. */
+export async function paste(page: Page, files: Files): Promise<void> {
+  await page.evaluate(
+    (clipboardData) => document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true })),
+    await transferOf(page, files),
+  );
+}
+
+function transferOf(page: Page, files: Files) {
   const contents = Object.entries(files).map(([name, bytes]) => ({ name, bytes: [...bytes] }));
-  const dataTransfer = await target.page().evaluateHandle((dropped) => {
+  return page.evaluateHandle((wanted) => {
     const transfer = new DataTransfer();
-    for (const { name, bytes } of dropped) transfer.items.add(new File([new Uint8Array(bytes)], name));
+    for (const { name, bytes } of wanted) transfer.items.add(new File([new Uint8Array(bytes)], name));
     return transfer;
   }, contents);
-  await target.dispatchEvent('drop', { dataTransfer });
 }
 
 /** A picture of a data set as a PNG file. */

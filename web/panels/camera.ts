@@ -1,11 +1,23 @@
 /** A webcam shown in a video element. */
 export class Camera {
   private stream?: MediaStream;
+  private starting?: Promise<void>;
 
   constructor(private readonly video: HTMLVideoElement) {}
 
-  /** @throws Error in a sentence where there is no webcam, or the visitor says no */
-  async start(): Promise<void> {
+  /**
+   * Resolves when it shows what it sees, however often it is asked.
+   * @throws Error in a sentence where there is no webcam, or the visitor says no
+   */
+  start(): Promise<void> {
+    this.starting ??= this.turnOn().finally(() => {
+      this.starting = undefined;
+    });
+    return this.starting;
+  }
+
+  private async turnOn(): Promise<void> {
+    if (this.on) return;
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'user' } });
     } catch (error) {

@@ -1,4 +1,5 @@
-import { byId, create, percent } from '../dom.ts';
+import { percent } from '../../src/train/format.ts';
+import { byId, create } from '../dom.ts';
 import type { Guess } from '../messages.ts';
 import type { Page } from '../state.ts';
 import { Camera } from './camera.ts';
@@ -78,6 +79,7 @@ export function classifyPanel({ engine, store, attempt }: Page): void {
   });
   store.watch(({ net, ready }) => {
     pick.disabled = live.disabled = !net || !ready;
+    byId('classify-when').hidden = net !== undefined;
   });
 }
 

@@ -30,7 +30,7 @@ export function webcamPanel({ attempt }: Page, use: (files: FileEntry[]) => Prom
     const snap = create('button', { type: 'button', textContent: `Take a picture of ${wanted}` });
     snap.addEventListener('click', () =>
       attempt(async () => {
-        if (!camera.on) await turnOn();
+        await turnOn();
         pictures.push(await toFile(await camera.snapshot()));
         count.textContent = `${wanted}: ${pictures.length}${pictures.length < ENOUGH ? ` of at least ${ENOUGH}` : ''}`;
         enable();

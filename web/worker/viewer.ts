@@ -11,11 +11,13 @@ import {
 import type { Guess, Seen } from '../messages.ts';
 import type { Gpu } from './gpu.ts';
 
+/** Of the pictures that are looked at together. */
 const BATCH = 50;
 
 /** Looks at what a net has learned. All of its work needs a turn on the GPU. */
 export class Viewer {
-  private classifier?: Classifier;
+  /** By the size of their batches. */
+  private readonly classifiers = new Map<number, Classifier>();
   private maps?: FeatureMaps;
 
   constructor(
@@ -27,7 +29,7 @@ export class Viewer {
   turnTo(net: Checkpoint): boolean {
     if (kindOf(net) !== kindOf(this.net)) return false;
     if (net !== this.net) {
-      this.classifier?.load(net.state);
+      for (const classifier of this.classifiers.values()) classifier.load(net.state);
       this.maps?.load(net.state);
     }
     this.net = net;
@@ -36,12 +38,12 @@ export class Viewer {
 
   /** What it makes of validation pictures. */
   async insight({ validation }: Splits): Promise<Insight> {
-    return insightInto(await this.ready(), validation);
+    return insightInto(await this.classifier(BATCH), validation);
   }
 
   /** All classes, the most probable first. */
   async classify({ pixels }: Picture): Promise<Guess[]> {
-    const probabilities = softmax(await (await this.ready()).logits(pixels, 1));
+    const probabilities = softmax(await (await this.classifier(1)).logits(pixels, 1));
     return this.net.classNames
       .map((name, k) => ({ name, probability: probabilities[k] }))
       .sort((a, b) => b.probability - a.probability);
@@ -52,9 +54,12 @@ export class Viewer {
     return { picture, yin: this.net.config.yin, maps: await this.maps.of(picture.pixels) };
   }
 
-  private async ready(): Promise<Classifier> {
-    this.classifier ??= await Classifier.create(this.gpu.device, this.net, BATCH);
-    return this.classifier;
+  private async classifier(batchSize: number): Promise<Classifier> {
+    const made = this.classifiers.get(batchSize);
+    if (made) return made;
+    const classifier = await Classifier.create(this.gpu.device, this.net, batchSize);
+    this.classifiers.set(batchSize, classifier);
+    return classifier;
   }
 }
 
