@@ -17,8 +17,9 @@ function detail({ step, steps, loss, accuracy, learningRate, imagesPerSecond, se
   const parts = [`step ${step}/${steps}`];
   if (loss !== undefined) parts.push(`loss ${loss.toFixed(4)}`);
   if (accuracy !== undefined) parts.push(`accuracy ${percent(accuracy)}`);
-  parts.push(`lr ${learningRate.toPrecision(3)}`, `${imagesPerSecond.toFixed(1)} images/s`);
-  if (Number.isFinite(secondsLeft)) parts.push(`${duration(secondsLeft)} left`);
+  parts.push(`lr ${learningRate.toPrecision(3)}`);
+  if (imagesPerSecond !== undefined) parts.push(`${imagesPerSecond.toFixed(1)} images/s`);
+  if (secondsLeft !== undefined) parts.push(`${duration(secondsLeft)} left`);
   return parts.join('  ');
 }
 

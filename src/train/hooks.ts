@@ -35,9 +35,10 @@ export interface Progress extends Partial<Reading> {
   readonly step: number;
   readonly steps: number;
   readonly learningRate: number;
-  readonly imagesPerSecond: number;
+  /** Of this epoch, once a step of it is done. */
+  readonly imagesPerSecond?: number;
   /** What is left of all epochs' training, if it goes on so. */
-  readonly secondsLeft: number;
+  readonly secondsLeft?: number;
 }
 
 export interface TrainingHooks {

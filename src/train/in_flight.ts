@@ -3,7 +3,7 @@ import type { Device } from '../runtime/device.ts';
 /** Steps that may be queued on the GPU while the host prepares the next. */
 const DEPTH = 2;
 
-/** Keeps the host from running ahead of the GPU: `add` after each submit waits until at most DEPTH are under way. */
+/** Keeps the host from running ahead of the GPU: `add` after each submit waits until all but the latest are done. */
 export class InFlight {
   private readonly steps: Promise<void>[] = [];
 

@@ -10,15 +10,18 @@ export interface Reading {
 /** Times an epoch, and says when its loss is worth a readback. Time spent waiting in `pause` does not count. */
 export class Meter {
   reading?: Reading;
-  private images = 0;
+  /** Images of steps that are done, and of the one that is under way. */
+  private done = 0;
+  private underWay = 0;
   private readonly start = performance.now();
   private lastRead = performance.now();
   private idle = 0;
   private end?: number;
 
-  /** Counts the images of a step. */
+  /** Counts the images of a step that has begun, when all before it are done. */
   add(images: number): void {
-    this.images += images;
+    this.finishStep();
+    this.underWay = images;
   }
 
   /** Whether the last reading is old. */
@@ -26,7 +29,9 @@ export class Meter {
     return performance.now() - this.lastRead > INTERVAL;
   }
 
+  /** Takes what was read back, which is when no step is under way. */
   read(reading: Reading): void {
+    this.finishStep();
     this.reading = reading;
     this.lastRead = performance.now();
   }
@@ -43,8 +48,14 @@ export class Meter {
     this.end = performance.now();
   }
 
-  get imagesPerSecond(): number {
-    const seconds = ((this.end ?? performance.now()) - this.start - this.idle) / 1000;
-    return seconds > 0 ? this.images / seconds : 0;
+  /** Undefined until a step is done. */
+  get imagesPerSecond(): number | undefined {
+    if (this.done === 0) return undefined;
+    return (1000 * this.done) / ((this.end ?? performance.now()) - this.start - this.idle);
+  }
+
+  private finishStep(): void {
+    this.done += this.underWay;
+    this.underWay = 0;
   }
 }

@@ -207,7 +207,7 @@ export class Trainer implements StepContext {
       best_accuracy: best,
       learning_rate: this.schedule.at(step - 1).learningRate,
       weight_decay: this.weightDecay(epoch),
-      images_per_second: meter.imagesPerSecond,
+      images_per_second: meter.imagesPerSecond ?? 0,
       ...(await this.lossScale()),
     };
   }
@@ -229,8 +229,8 @@ export class Trainer implements StepContext {
       if (this.position.step >= maxSteps || signal?.aborted) break;
       this.load(count, images, labels, { ...this.schedule.at(this.position.step), weightDecay }).run();
       this.position = { ...this.position, batch: this.position.batch + 1 };
-      meter.add(count);
       await inFlight.add();
+      meter.add(count);
       if (onProgress && meter.due) meter.read(await this.readings());
       report(this.seen);
       await meter.pause(onStep?.(this.position.step));
@@ -266,7 +266,7 @@ export class Trainer implements StepContext {
     const left = (recipe.epochs - epoch + 1) * this.data.train.length - this.seen;
     return {
       ...{ epoch, epochs: recipe.epochs, step, steps: recipe.epochs * stepsPerEpoch },
-      ...{ imagesPerSecond, secondsLeft: left / imagesPerSecond, ...meter.reading },
+      ...{ imagesPerSecond, secondsLeft: imagesPerSecond && left / imagesPerSecond, ...meter.reading },
       learningRate: this.schedule.at(step - 1).learningRate,
     };
   }

@@ -49,12 +49,11 @@ const CHARTS: Readonly<Record<string, Options>> = {
     tick: short,
   },
   'chart-speed': {
-    // An epoch's first steps are only handed to the GPU, not done, until there is a loss.
     lines: [
       {
         label: 'now',
         colour: '--ink',
-        points: ({ points }) => points.map((p) => [p.step, p.loss === undefined ? undefined : p.imagesPerSecond]),
+        points: ({ points }) => points.map((p) => [p.step, p.imagesPerSecond]),
       },
     ],
     height: 120,

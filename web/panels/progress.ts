@@ -41,9 +41,9 @@ export function progressPanel(): ProgressPanel {
     progress({ step, steps, epoch, epochs, loss, imagesPerSecond, secondsLeft }, point) {
       if (point) update({ points: [...history.points, point] });
       byId<HTMLProgressElement>('progress').value = step / steps;
-      showFigure('speed', rate(imagesPerSecond));
+      if (imagesPerSecond !== undefined) showFigure('speed', rate(imagesPerSecond));
       showFigure('epoch', `${epoch} of ${epochs}`);
-      showFigure('left', duration(secondsLeft));
+      if (secondsLeft !== undefined) showFigure('left', duration(secondsLeft));
       if (loss !== undefined) showFigure('loss', loss.toFixed(3));
     },
     epoch(metrics) {
