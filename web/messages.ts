@@ -5,6 +5,7 @@ import type {
   EpochMetrics,
   Figures,
   Filters,
+  Guess,
   History,
   Insight,
   Picture,
@@ -103,11 +104,6 @@ export interface Seen {
   readonly picture: Picture;
   readonly yin: YYNetConfig['yin'];
   readonly maps: BranchMaps;
-}
-
-export interface Guess {
-  readonly name: string;
-  readonly probability: number;
 }
 
 export interface KernelTimes {

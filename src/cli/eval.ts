@@ -69,9 +69,9 @@ async function run(path: string, options: Options): Promise<void> {
   const batchSize = Math.min(options.batchSize ?? recipe.batchSize, validation.length);
   const classifier = await Classifier.create(await openDevice(options), checkpoint, batchSize);
   const progress = new DataLine();
-  const onPicture = (done: number) => progress.update({ task: 'evaluating', done, total: validation.length });
+  const onBatch = (done: number) => progress.update({ task: 'evaluating', done, total: validation.length });
   const { loss, confusion } = await classifier
-    .evaluate(validation, quiet ? undefined : onPicture)
+    .evaluate(validation, quiet ? undefined : onBatch)
     .finally(() => progress.stop());
   const { accuracy, classes } = confusion;
   const about = `${file} on ${settings.data}: ${validation.length} pictures`;

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { decodePicture, loadSharp } from '../data/packed-folder.ts';
 import { UserError } from '../runtime/errors.ts';
-import { Classifier, softmax } from '../train/classifier.ts';
+import { Classifier, type Guess, likeliest } from '../train/classifier.ts';
 import { percent } from '../train/format.ts';
 import { readCheckpoint } from './checkpoint_file.ts';
 import { adapterOption, batchSizeOption, CHECKPOINT, createCommand, integer, main, quietOption } from './command.ts';
@@ -15,11 +15,6 @@ interface Options {
   readonly adapter: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
-}
-
-interface Prediction {
-  readonly class: string;
-  readonly probability: number;
 }
 
 const command = createCommand('yy-predict', 'Tells what a trained net takes pictures for.')
@@ -56,7 +51,7 @@ async function run(path: string, images: string[], options: Options): Promise<vo
     const logits = await classifier.logits(pixels, pictures.length);
     for (const [at, { file }] of pictures.entries()) {
       const row = logits.subarray(at * config.classes, (at + 1) * config.classes);
-      print(file, likeliest(row, checkpoint.classNames, options.top), options);
+      print(file, likeliest(row, checkpoint.classNames).slice(0, options.top), options);
     }
   }
 }
@@ -83,13 +78,7 @@ async function decodeAll(files: readonly string[], format: { size: number; chann
   });
 }
 
-const likeliest = (logits: Float32Array, classNames: readonly string[], top: number): Prediction[] =>
-  [...softmax(logits)]
-    .map((probability, label) => ({ class: classNames[label], probability }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, top);
-
-function print(image: string, predictions: readonly Prediction[], { json }: Options): void {
+function print(image: string, predictions: readonly Guess[], { json }: Options): void {
   if (json) {
     console.log(JSON.stringify({ image, predictions }));
     return;

@@ -26,7 +26,7 @@ export interface Classified {
   readonly prediction: number;
   /** Of every class, natural. */
   readonly logProbabilities: Float64Array;
-  /** 0..255 as [channels, height, width], until the next picture is asked for. */
+  /** 0..255 as [channels, height, width], until the next batch is asked for. */
   readonly pixels: Uint8Array;
 }
 
@@ -82,34 +82,54 @@ export class Classifier {
     return (await device.read(loaded.run(batch))).subarray(0, count * net.config.classes);
   }
 
-  /** Classifies the first `count` pictures of a data set, one after the other. */
-  async *classify(pictures: Pictures, count = pictures.length): AsyncGenerator<Classified> {
+  /** Classifies the first `count` pictures of a data set, batch by batch. */
+  async *classify(pictures: Pictures, count = pictures.length): AsyncGenerator<Classified[]> {
     const { batchSize, net } = this;
     const { classes } = net.config;
     const pixelsEach = imageSize(pictures);
-    let index = 0;
+    let first = 0;
     for await (const batch of loadBatches(pictures, batchSize, batches(count, batchSize))) {
       const logits = await this.logits(batch.images, batch.count);
-      for (let i = 0; i < batch.count; i++, index++) {
+      yield Array.from({ length: batch.count }, (_, i) => {
         const logProbabilities = logSoftmax(logits.subarray(i * classes, (i + 1) * classes));
         const pixels = batch.images.subarray(i * pixelsEach, (i + 1) * pixelsEach);
-        yield { index, label: batch.labels[i], prediction: argmax(logProbabilities), logProbabilities, pixels };
-      }
+        return {
+          ...{ index: first + i, label: batch.labels[i], prediction: argmax(logProbabilities) },
+          ...{ logProbabilities, pixels },
+        };
+      });
+      first += batch.count;
     }
   }
 
-  /** Classifies a whole data set. `onPicture` hears how many pictures are done. */
-  async evaluate(pictures: Pictures, onPicture?: (done: number) => void): Promise<Verdict> {
+  /** Classifies a whole data set. `onBatch` hears how many pictures are done. */
+  async evaluate(pictures: Pictures, onBatch?: (done: number) => void): Promise<Verdict> {
     const confusion = new ConfusionMatrix(this.classNames);
     let loss = 0;
-    for await (const { index, label, prediction, logProbabilities } of this.classify(pictures)) {
-      loss -= logProbabilities[label];
-      confusion.add(label, prediction);
-      onPicture?.(index + 1);
+    let done = 0;
+    for await (const batch of this.classify(pictures)) {
+      for (const { label, prediction, logProbabilities } of batch) {
+        loss -= logProbabilities[label];
+        confusion.add(label, prediction);
+      }
+      done += batch.length;
+      onBatch?.(done);
     }
     return { loss: loss / pictures.length, confusion };
   }
 }
+
+/** What a net may take a picture for. */
+export interface Guess {
+  readonly class: string;
+  readonly probability: number;
+}
+
+/** All classes with their probabilities, the most probable first. */
+export const likeliest = (logits: Float32Array, classNames: readonly string[]): Guess[] =>
+  [...softmax(logits)]
+    .map((probability, label) => ({ class: classNames[label], probability }))
+    .sort((a, b) => b.probability - a.probability);
 
 /** Probabilities that add up to 1. */
 export const softmax = (logits: Float32Array): Float64Array => logSoftmax(logits).map(Math.exp);

@@ -56,13 +56,15 @@ export async function insightInto(classifier: Classifier, validation: Pictures):
   const confusion = new ConfusionMatrix(classNames);
   const samples: Sample[] = [];
   const mistakes: Sample[] = [];
-  for await (const { index, label, prediction, logProbabilities, pixels } of classifier.classify(validation, count)) {
-    confusion.add(label, prediction);
-    const lists = [samples, ...(label === prediction ? [] : [mistakes])].filter(({ length }) => length < SHOWN);
-    if (lists.length === 0) continue;
-    const picture = { channels, size, pixels: pixels.slice() };
-    const sample = { index, label, prediction, probability: Math.exp(logProbabilities[prediction]), picture };
-    for (const list of lists) list.push(sample);
+  for await (const batch of classifier.classify(validation, count)) {
+    for (const { index, label, prediction, logProbabilities, pixels } of batch) {
+      confusion.add(label, prediction);
+      const lists = [samples, ...(label === prediction ? [] : [mistakes])].filter(({ length }) => length < SHOWN);
+      if (lists.length === 0) continue;
+      const picture = { channels, size, pixels: pixels.slice() };
+      const sample = { index, label, prediction, probability: Math.exp(logProbabilities[prediction]), picture };
+      for (const list of lists) list.push(sample);
+    }
   }
   const { accuracy, counts } = confusion;
   return { classNames, count, of, accuracy, confusion: counts, samples, mistakes };

@@ -47,7 +47,7 @@ test('scores a data set as training does', async () => {
   const want = await (await Evaluation.record(device, net, validation, 8, recipe)).run();
   const done: number[] = [];
   const { loss, confusion } = await classifier.evaluate(validation, (count) => done.push(count));
-  expect(done).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+  expect(done).toEqual([8, 16, 24, 30]);
   expect(loss).toBeCloseTo(want.loss, 4);
   expect(confusion.accuracy).toBeCloseTo(want.accuracy, 6);
   expect(confusion.total).toBe(30);

@@ -10,6 +10,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { imageSize } from '../../src/data/dataset.ts';
 import { shapes } from '../../src/data/shapes.ts';
 import { encodeCheckpoint } from '../../src/train/checkpoint.ts';
+import { type Guess, likeliest } from '../../src/train/classifier.ts';
+import { percent } from '../../src/train/format.ts';
 import { shapesRecipe } from '../../src/train/recipe.ts';
 import { learntState } from '../interop/net.ts';
 import { small } from '../support/checkpoint.ts';
@@ -46,7 +48,7 @@ afterAll(async () => {
 });
 
 const button = (name: string) => page.getByRole('button', { name, exact: true });
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+const inWords = ({ class: name, probability }: Guess) => `${name} ${percent(probability)}`;
 /** What the page takes a picture for: the classes it names, likeliest first, each as `name 12.3 %`. */
 const guesses = () =>
   page
@@ -144,14 +146,9 @@ test('the exported ONNX gives a picture the same probabilities', async () => {
     return (pixel / 255 - mean[channel]) / std[channel];
   });
   const { logits } = await session.run({ images: new Tensor('float32', pixels, [1, 3, 32, 32]) });
-  const powers = Array.from(logits.data as Float32Array, Math.exp);
-  const sum = powers.reduce((a, b) => a + b);
-  const expected = powers
-    .map((power, i) => ({ name: validation.classes[i], share: power / sum }))
-    .sort((a, b) => b.share - a.share)
-    .map(({ name, share }) => `${name} ${percent(share)}`);
   await session.release();
-  await expect.poll(guesses).toEqual(expected.slice(0, 5));
+  const expected = likeliest(logits.data as Float32Array, validation.classes).slice(0, 5);
+  await expect.poll(guesses).toEqual(expected.map(inWords));
 });
 
 test('what was trained is there after a reload', async () => {
@@ -211,13 +208,11 @@ test('a net for grey pictures of another size is loaded, and sees what yy-predic
   const args = [file, picture, '--top', '5', '--adapter', 'swiftshader', '--json'];
   const { stdout, stderr } = await runCli('predict', args);
   expect(stdout, stderr).not.toBe('');
-  const predictions: { class: string; probability: number }[] = JSON.parse(stdout).predictions;
+  const predictions: Guess[] = JSON.parse(stdout).predictions;
   await page.locator('#load-checkpoint').setInputFiles(file);
   await says(status, /Loaded grey\.safetensors: YYNet-4 for 10 classes\.$/);
   await drop(page.locator('#classify-drop'), { 'grey.png': await readFile(picture) });
-  await expect
-    .poll(guesses, { timeout: 60_000 })
-    .toEqual(predictions.map(({ class: name, probability }) => `${name} ${percent(probability)}`));
+  await expect.poll(guesses, { timeout: 60_000 }).toEqual(predictions.map(inWords));
 });
 
 test('dropped pictures become a data set, without those that are broken', async () => {
@@ -262,10 +257,13 @@ test('snapshots of the webcam become a data set, and the net watches it', { time
 
 test('without WebGPU the page says what it needs', async () => {
   const other = await beginVisit(WITHOUT_WEBGPU);
-  await other.page.getByText('Use a current Chrome').waitFor();
-  expect(await other.page.getByRole('button', { name: 'Train', exact: true }).isEnabled()).toBe(false);
-  expect(other.errors).toEqual([]);
-  await other.end();
+  try {
+    await other.page.getByText('Use a current Chrome').waitFor();
+    expect(await other.page.getByRole('button', { name: 'Train', exact: true }).isEnabled()).toBe(false);
+    expect(other.errors).toEqual([]);
+  } finally {
+    await other.end();
+  }
 });
 
 test('nothing went wrong in all this, and nothing but the page was asked for', () => {

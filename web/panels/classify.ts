@@ -1,6 +1,6 @@
+import type { Guess } from '../../src/index.ts';
 import { percent } from '../../src/train/format.ts';
 import { byId, create } from '../dom.ts';
-import type { Guess } from '../messages.ts';
 import type { Page } from '../state.ts';
 import { Camera } from './camera.ts';
 import { dropTarget } from './drop.ts';
@@ -83,7 +83,7 @@ export function classifyPanel({ engine, store, attempt }: Page): void {
   });
 }
 
-function line({ name, probability }: Guess): HTMLLIElement {
+function line({ class: name, probability }: Guess): HTMLLIElement {
   const meter = create('meter', { min: 0, max: 1, value: probability });
   meter.ariaLabel = name;
   return create(

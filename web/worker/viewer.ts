@@ -2,13 +2,14 @@ import {
   type Checkpoint,
   Classifier,
   FeatureMaps,
+  type Guess,
   type Insight,
   insightInto,
+  likeliest,
   type Picture,
   type Splits,
-  softmax,
 } from '../../src/index.ts';
-import type { Guess, Seen } from '../messages.ts';
+import type { Seen } from '../messages.ts';
 import type { Gpu } from './gpu.ts';
 
 /** Of the pictures that are looked at together. */
@@ -43,10 +44,8 @@ export class Viewer {
 
   /** All classes, the most probable first. */
   async classify({ pixels }: Picture): Promise<Guess[]> {
-    const probabilities = softmax(await (await this.classifier(1)).logits(pixels, 1));
-    return this.net.classNames
-      .map((name, k) => ({ name, probability: probabilities[k] }))
-      .sort((a, b) => b.probability - a.probability);
+    const classifier = await this.classifier(1);
+    return likeliest(await classifier.logits(pixels, 1), this.net.classNames);
   }
 
   async see(picture: Picture): Promise<Seen> {
