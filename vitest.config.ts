@@ -16,6 +16,7 @@ export default defineConfig({
   plugins: [viteWgsl, rolldownPage],
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/firefox/**'], // those need a Firefox
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // One adapter, few cores: test files take turns in one process and share one device.

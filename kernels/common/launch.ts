@@ -12,8 +12,10 @@ export const LANES = 64;
 export const teamLanes = ({ adapter }: Device) => TEAM_LANES[adapter.kind];
 
 /** The READERS of common/readers.wgsl, as many as step together on a software adapter. */
-export const readers = ({ adapter, gpu }: Device) =>
-  adapter.kind === 'gpu' ? 1 : Math.min(8, gpu.adapterInfo?.subgroupMinSize ?? 1);
+export function readers({ adapter, gpu }: Device): number {
+  const broadcasts = adapter.kind !== 'gpu' && gpu.features.has('subgroups');
+  return broadcasts ? Math.min(8, gpu.adapterInfo?.subgroupMinSize ?? 1) : 1;
+}
 
 /** What a dispatch does, as far as its tiles depend on it. */
 export interface Work {

@@ -7,7 +7,7 @@
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 
 fn terms(i: u32) -> array<V, TERMS> {
-  return array(V(x[i]));
+  return array<V, TERMS>(V(x[i]));
 }
 
 @compute @workgroup_size(LANES)

@@ -17,7 +17,7 @@ fn terms(i: u32) -> array<V, TERMS> {
   let normal_x = x_hat(norm, V(x[i]));
   let u = affine(norm, normal_x);
   let slope = $(ACTIVATION)_slope(u);
-  return array($(ACTIVATION)(u), slope, slope * normal_x);
+  return array<V, TERMS>($(ACTIVATION)(u), slope, slope * normal_x);
 }
 
 @compute @workgroup_size(LANES)

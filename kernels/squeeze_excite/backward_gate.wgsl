@@ -11,7 +11,7 @@
 @group(0) @binding(3) var<storage, read_write> dexpanded: array<f32>;
 
 fn terms(i: u32) -> array<V, TERMS> {
-  return array(V(x[i]) * V(dy[i]));
+  return array<V, TERMS>(V(x[i]) * V(dy[i]));
 }
 
 @compute @workgroup_size(LANES)

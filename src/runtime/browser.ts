@@ -38,7 +38,7 @@ export async function requestBrowserAdapter({ adapter: wanted = 'auto' }: Adapte
     const adapter = await gpu.requestAdapter(way);
     if (!adapter) continue;
     const id = identify(nameOf(adapter.info), 'browser', adapter.info.isFallbackAdapter);
-    if (!found.some(({ name }) => name === id.name)) found.push({ ...id, adapter });
+    if (!found.some((other) => other.name === id.name && other.class === id.class)) found.push({ ...id, adapter });
   }
   if (!found.length)
     throw new UserError('This browser has WebGPU, but no adapter answers: it may need the GPU driver.');

@@ -1,12 +1,17 @@
 // What tests call in a page: the engine on the browser's own WebGPU.
 import { requestBrowserAdapter } from '../../src/runtime/browser.ts';
 import { Device } from '../../src/runtime/device.ts';
+import type { Precision } from '../../src/train/recipe.ts';
 import { loadCases } from '../conformance/fixture.ts';
 import { runners } from '../conformance/ops.ts';
 import { judge, type Verdict } from '../conformance/verdict.ts';
 import { trajectory } from './trajectory.ts';
 
-const opening = requestBrowserAdapter().then((choice) => Device.open(choice));
+/** As the adapter is, and posing as a GPU, so that kernels have a GPU's tiles. */
+const devices = {
+  own: requestBrowserAdapter().then((choice) => Device.open(choice)),
+  gpu: requestBrowserAdapter().then(({ info, ...rest }) => Device.open({ ...rest, info: { ...info, kind: 'gpu' } })),
+};
 
 const loading = loadCases(async (file) => {
   const response = await fetch(`/test/fixtures/${file}`);
@@ -15,12 +20,12 @@ const loading = loadCases(async (file) => {
 });
 
 const functions = {
-  adapter: async (): Promise<string> => (await opening).adapter.name,
-  conformance: async (name: string): Promise<Verdict[]> => {
+  adapter: async (): Promise<string> => (await devices.own).adapter.name,
+  conformance: async (name: string, tiles: keyof typeof devices = 'own'): Promise<Verdict[]> => {
     const fixture = (await loading).find((one) => one.name === name)!;
-    return judge(fixture, await runners[fixture.op](await opening, fixture));
+    return judge(fixture, await runners[fixture.op](await devices[tiles], fixture));
   },
-  trajectory: async (): Promise<number[]> => trajectory(await opening),
+  trajectory: async (precision?: Precision): Promise<number[]> => trajectory(await devices.own, precision),
 };
 
 declare global {

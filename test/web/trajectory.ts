@@ -1,6 +1,6 @@
 import { shapes } from '../../src/data/shapes.ts';
 import type { Device } from '../../src/runtime/device.ts';
-import { shapesRecipe } from '../../src/train/recipe.ts';
+import { type Precision, shapesRecipe } from '../../src/train/recipe.ts';
 import { Trainer } from '../../src/train/trainer.ts';
 import { presets } from '../../src/yinyang/config.ts';
 import { YYNet } from '../../src/yinyang/yynet.ts';
@@ -8,9 +8,9 @@ import { YYNet } from '../../src/yinyang/yynet.ts';
 const STEPS = 20;
 
 /** The loss of each of the first 20 steps of a small net, augmentation, dropout and all. */
-export async function trajectory(device: Device): Promise<number[]> {
+export async function trajectory(device: Device, precision: Precision = 'f32'): Promise<number[]> {
   const config = { ...presets['yynet-16'], channels: 4, bodyChannels: 4, hidden: 8 };
-  const recipe = { ...shapesRecipe, epochs: 1, batchSize: 8 };
+  const recipe = { ...shapesRecipe, epochs: 1, batchSize: 8, precision };
   const data = shapes({ train: STEPS * recipe.batchSize, validation: recipe.batchSize });
   const trainer = await Trainer.create(device, new YYNet(config), data, recipe, { seed: 1 });
   const totals: number[] = [];

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import type { Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { imageSize, type Pictures } from '../../src/data/dataset.ts';
 import { startBrowser } from '../support/browser.ts';
+import { serveWeb } from '../support/web_server.ts';
 
 /** Somebody at the page, as `npm run web` serves it. */
 export interface Visit {
@@ -32,18 +32,7 @@ export const WITHOUT_WEBGPU = 'Object.defineProperty(navigator, "gpu", { value: 
 
 /** @param beforehand a script that the worker runs first */
 export async function beginVisit(beforehand = KEEP_DEVICES): Promise<Visit> {
-  const server = spawn(process.execPath, ['scripts/web.mjs'], { env: { ...process.env, PORT: '0' } });
-  const origin = await new Promise<string>((resolve, reject) => {
-    let said = '';
-    for (const stream of [server.stdout, server.stderr]) {
-      stream.on('data', (chunk) => {
-        said += chunk;
-        const url = /http:\/\/\S+(?=\/)/.exec(said);
-        if (url) resolve(url[0]);
-      });
-    }
-    server.on('close', () => reject(new Error(`npm run web ended: ${said}`)));
-  });
+  const server = await serveWeb();
   const browser = await startBrowser();
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   await page.route('**/worker.js', async (route) => {
@@ -57,12 +46,12 @@ export async function beginVisit(beforehand = KEEP_DEVICES): Promise<Visit> {
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text());
   });
-  await page.goto(origin);
+  await page.goto(server.origin);
   return {
-    ...{ page, origin, requests, errors },
+    ...{ page, origin: server.origin, requests, errors },
     end: async () => {
       await browser.close();
-      server.kill();
+      server.end();
     },
   };
 }

@@ -1,0 +1,4 @@
+import { defineConfig } from 'vitest/config';
+import common from '../../vitest.config.ts';
+
+export default defineConfig({ ...common, test: { ...common.test, include: ['test/firefox/*.test.ts'], exclude: [] } });
