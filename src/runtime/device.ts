@@ -1,4 +1,5 @@
 import type { AdapterChoice, AdapterSummary } from './adapter.ts';
+import { answer } from './answer.ts';
 import { bind, type Command, type Dispatch, type DispatchCommand, encode, resolve } from './command.ts';
 import { GpuError, MemoryError } from './errors.ts';
 import { BufferUsage, MapMode } from './flags.ts';
@@ -150,7 +151,7 @@ export class Device {
     this.pending.push({ type: 'copy', from: tensor, to: staging });
     await this.flush();
     try {
-      await staging.mapAsync(MapMode.READ);
+      await answer(this.gpu, staging.mapAsync(MapMode.READ));
     } catch (error) {
       throw this.failure ?? new GpuError((error as Error).message);
     }
@@ -162,7 +163,7 @@ export class Device {
 
   /** Resolves when everything submitted so far is done. */
   async done(): Promise<void> {
-    await this.gpu.queue.onSubmittedWorkDone();
+    await answer(this.gpu, this.gpu.queue.onSubmittedWorkDone());
     this.check();
   }
 

@@ -44,3 +44,7 @@ test('the losses of 20 steps fall, and mixed precision begins as f32 does', asyn
   for (const losses of [exact, mixed]) expect(sum(losses.slice(-5))).toBeLessThan(0.7 * sum(losses.slice(0, 5)));
   expect(Math.abs(mixed[0] / exact[0] - 1)).toBeLessThan(5e-3);
 });
+
+test('what the GPU has done is known before Firefox looks by itself, every 100 ms', async () => {
+  expect(await page.evaluate(() => engine.readingTime())).toBeLessThan(50);
+});

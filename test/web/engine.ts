@@ -25,6 +25,15 @@ const functions = {
     const fixture = (await loading).find((one) => one.name === name)!;
     return judge(fixture, await runners[fixture.op](await devices[tiles], fixture));
   },
+  /** Milliseconds that it takes to read a tensor, on average over ten. */
+  readingTime: async (): Promise<number> => {
+    const device = await devices.own;
+    const tensor = device.upload(new Float32Array(4), [4]);
+    await device.read(tensor);
+    const begin = performance.now();
+    for (let i = 0; i < 10; i++) await device.read(tensor);
+    return (performance.now() - begin) / 10;
+  },
   trajectory: async (precision?: Precision): Promise<number[]> => trajectory(await devices.own, precision),
 };
 
