@@ -1,4 +1,4 @@
-const NUDGE_MS = 2;
+const NUDGE_MS = 4;
 
 /**
  * What the GPU answers, when it does. Firefox looks for answers only every 100 ms and whenever something is submitted:

@@ -36,6 +36,8 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
   engine.on('progress', (event) => progress.progress(event.progress, event.point));
   engine.on('epoch', ({ metrics }) => {
     progress.epoch(metrics);
+    // A pause in an epoch's last step begins behind it, and is the news.
+    if (store.state.phase === 'paused') return;
     say(`Epoch ${metrics.epoch} is done: ${percent(metrics.val_accuracy)} of the pictures held back are right.`);
   });
   engine.on('insight', ({ insight: { accuracy, count, of } }) => {
