@@ -7,7 +7,7 @@ import { shapes } from '../../src/data/shapes.ts';
 import { percent } from '../../src/train/format.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { serveWeb, type WebServer } from '../support/web_server.ts';
-import { png } from '../web/visit.ts';
+import { contentsOf, type Files, folderOfShapes, png, transfer } from '../web/files.ts';
 import { startFirefox } from './firefox.ts';
 
 let folder: string;
@@ -38,12 +38,14 @@ afterAll(async () => {
 });
 
 const text = (selector: string) => page.$eval(selector, ({ textContent }) => textContent);
+
 // By id and not by the pointer: puppeteer finds neither roles nor a button at rest while a net is trained.
 async function click(id: string) {
   const button = (await page.waitForSelector(id, { visible: true })) as ElementHandle<HTMLButtonElement>;
   await expect.poll(() => button.evaluate(({ disabled }) => disabled), { timeout: 60_000 }).toBe(false);
   await button.evaluate((found) => found.click());
 }
+
 const says = (selector: string, pattern: RegExp, timeout = 60_000) =>
   expect.poll(() => text(selector), { timeout, interval: 100 }).toMatch(pattern);
 
@@ -55,16 +57,11 @@ async function enter(name: string, value: string) {
   await page.keyboard.type(value);
 }
 
-async function drop(selector: string, files: Record<string, Uint8Array>) {
-  const contents = Object.entries(files).map(([name, bytes]) => ({ name, bytes: [...bytes] }));
+async function drop(selector: string, files: Files) {
   await page.$eval(
     selector,
-    (target, wanted) => {
-      const dataTransfer = new DataTransfer();
-      for (const { name, bytes } of wanted) dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
-      target.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
-    },
-    contents,
+    (target, dataTransfer) => target.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true })),
+    await page.evaluateHandle(transfer, contentsOf(files)),
   );
 }
 
@@ -117,11 +114,8 @@ test('what was trained is there after a reload', async () => {
 });
 
 test('dropped pictures become a data set, and are trained on', { timeout: 400_000 }, async () => {
-  const { train } = shapes({ train: 40 });
-  const files: Record<string, Uint8Array> = { 'red disc/broken.png': new Uint8Array(40) };
-  for (let i = 0; i < train.length; i++) files[`${train.classes[train.labels[i]]}/${i}.png`] = await png(train, i);
   await page.locator('label ::-p-text(My files)').click();
-  await drop('#data-drop', { 'pictures.zip': zipSync(files) });
+  await drop('#data-drop', { 'pictures.zip': zipSync(await folderOfShapes()) });
   await says('#data-summary', /10 classes, 30 pictures to train on and 10 to validate/);
   await says('#skipped', /1 file.*red disc\/broken\.png/s);
   await page.locator('summary ::-p-text(Change the settings)').click();

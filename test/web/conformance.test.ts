@@ -1,17 +1,19 @@
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readCases } from '../conformance/folder.ts';
+import { startBrowser } from '../support/browser.ts';
 import { type EnginePage, openEnginePage } from './engine_page.ts';
 
-let page: EnginePage;
+let opened: EnginePage<Page>;
 beforeAll(async () => {
-  page = await openEnginePage();
+  opened = await openEnginePage(startBrowser());
 });
-afterAll(() => page?.close());
+afterAll(() => opened?.close());
 
 test.each((await readCases('test/fixtures')).map(({ name }) => name))(
   '%s agrees with PyTorch in a page',
   async (name) => {
-    const verdicts = await page.evaluate((of) => engine.conformance(of), name);
+    const verdicts = await opened.page.evaluate((of) => engine.conformance(of), name);
     expect(verdicts.length).toBeGreaterThan(0);
     expect(verdicts.filter(({ passed }) => !passed)).toEqual([]);
   },

@@ -7,11 +7,20 @@ import { runners } from '../conformance/ops.ts';
 import { judge, type Verdict } from '../conformance/verdict.ts';
 import { trajectory } from './trajectory.ts';
 
-/** As the adapter is, and posing as a GPU, so that kernels have a GPU's tiles. */
-const devices = {
-  own: requestBrowserAdapter().then((choice) => Device.open(choice)),
-  gpu: requestBrowserAdapter().then(({ info, ...rest }) => Device.open({ ...rest, info: { ...info, kind: 'gpu' } })),
-};
+type TilesOf = 'own' | 'gpu';
+
+const devices = new Map<TilesOf, Promise<Device>>();
+
+/** The browser's device as it is, or posing as a GPU, so that kernels have a GPU's tiles. Opened once. */
+function deviceWith(tiles: TilesOf): Promise<Device> {
+  const opening =
+    devices.get(tiles) ??
+    requestBrowserAdapter().then(({ info, ...rest }) =>
+      Device.open({ ...rest, info: tiles === 'gpu' ? { ...info, kind: 'gpu' } : info }),
+    );
+  devices.set(tiles, opening);
+  return opening;
+}
 
 const loading = loadCases(async (file) => {
   const response = await fetch(`/test/fixtures/${file}`);
@@ -20,21 +29,21 @@ const loading = loadCases(async (file) => {
 });
 
 const functions = {
-  adapter: async (): Promise<string> => (await devices.own).adapter.name,
-  conformance: async (name: string, tiles: keyof typeof devices = 'own'): Promise<Verdict[]> => {
+  adapter: async (): Promise<string> => (await deviceWith('own')).adapter.name,
+  conformance: async (name: string, tiles: TilesOf = 'own'): Promise<Verdict[]> => {
     const fixture = (await loading).find((one) => one.name === name)!;
-    return judge(fixture, await runners[fixture.op](await devices[tiles], fixture));
+    return judge(fixture, await runners[fixture.op](await deviceWith(tiles), fixture));
   },
   /** Milliseconds that it takes to read a tensor, on average over ten. */
   readingTime: async (): Promise<number> => {
-    const device = await devices.own;
+    const device = await deviceWith('own');
     const tensor = device.upload(new Float32Array(4), [4]);
     await device.read(tensor);
     const begin = performance.now();
     for (let i = 0; i < 10; i++) await device.read(tensor);
     return (performance.now() - begin) / 10;
   },
-  trajectory: async (precision?: Precision): Promise<number[]> => trajectory(await devices.own, precision),
+  trajectory: async (precision?: Precision): Promise<number[]> => trajectory(await deviceWith('own'), precision),
 };
 
 declare global {

@@ -16,7 +16,8 @@ import { shapesRecipe } from '../../src/train/recipe.ts';
 import { learntState } from '../interop/net.ts';
 import { small } from '../support/checkpoint.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
-import { beginVisit, drop, loseDevices, paste, png, tabTo, type Visit, WITHOUT_WEBGPU } from './visit.ts';
+import { folderOfShapes, png } from './files.ts';
+import { beginVisit, drop, loseDevices, paste, tabTo, type Visit, WITHOUT_WEBGPU } from './visit.ts';
 
 env.wasm.numThreads = 1; // more would need workers
 
@@ -216,9 +217,7 @@ test('a net for grey pictures of another size is loaded, and sees what yy-predic
 });
 
 test('dropped pictures become a data set, without those that are broken', async () => {
-  const { train } = shapes({ train: 40 });
-  const files: Record<string, Uint8Array> = { 'red disc/broken.png': new Uint8Array(40) };
-  for (let i = 0; i < train.length; i++) files[`${train.classes[train.labels[i]]}/${i}.png`] = await png(train, i);
+  const files = await folderOfShapes();
   await page.getByText('My files').click();
   const target = page.locator('#data-drop');
   await drop(target, { 'broken.zip': zipSync(files).subarray(0, 3000) });

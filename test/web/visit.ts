@@ -1,8 +1,7 @@
 import type { Locator, Page } from 'playwright-core';
-import sharp from 'sharp';
-import { imageSize, type Pictures } from '../../src/data/dataset.ts';
 import { startBrowser } from '../support/browser.ts';
 import { serveWeb } from '../support/web_server.ts';
+import { contentsOf, type Files, transfer } from './files.ts';
 
 /** Somebody at the page, as `npm run web` serves it. */
 export interface Visit {
@@ -72,8 +71,6 @@ export async function tabTo(target: Locator): Promise<void> {
   throw new Error(`${target} cannot be reached by Tab`);
 }
 
-type Files = Readonly<Record<string, Uint8Array>>;
-
 /** Drops files on an element. */
 export async function drop(target: Locator, files: Files): Promise<void> {
   await target.dispatchEvent('drop', { dataTransfer: await transferOf(target.page(), files) });
@@ -87,23 +84,4 @@ export async function paste(page: Page, files: Files): Promise<void> {
   );
 }
 
-function transferOf(page: Page, files: Files) {
-  const contents = Object.entries(files).map(([name, bytes]) => ({ name, bytes: [...bytes] }));
-  return page.evaluateHandle((wanted) => {
-    const transfer = new DataTransfer();
-    for (const { name, bytes } of wanted) transfer.items.add(new File([new Uint8Array(bytes)], name));
-    return transfer;
-  }, contents);
-}
-
-/** A picture of a data set as a PNG file. */
-export async function png(pictures: Pictures & { images: Uint8Array }, index: number): Promise<Uint8Array> {
-  const { width, height } = pictures;
-  const size = imageSize(pictures);
-  const planes = pictures.images.subarray(index * size, (index + 1) * size);
-  const plane = width * height;
-  const pixels = Uint8Array.from(planes, (_, i) => planes[(i % 3) * plane + Math.floor(i / 3)]);
-  return sharp(pixels, { raw: { width, height, channels: 3 } })
-    .png()
-    .toBuffer();
-}
+const transferOf = (page: Page, files: Files) => page.evaluateHandle(transfer, contentsOf(files));
