@@ -15,6 +15,8 @@ export const WORKGROUP_BYTES = 16384;
 /** The smallest extent of tiles that cover `extent` in as few tiles as those of `most` would. */
 export const evenTile = (extent: number, most: number) => Math.ceil(extent / Math.ceil(extent / most));
 
+export const roundUp = (x: number, multiple: number) => Math.ceil(x / multiple) * multiple;
+
 /**
  * A sum over `positions`, cut into slabs for a merge: enough workgroups to fill the adapter where each slab takes
  * `groupsPerSlab` of them, and some positions for each lane.

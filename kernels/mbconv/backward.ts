@@ -5,7 +5,6 @@ import { LANES, nchw, rows3x3, slabsOf, teamLanes, vector, type Work } from '../
 import { teamOf } from '../common/planes.ts';
 import { bandsOf } from '../depthwise/launch.ts';
 import { outer, product } from '../pointwise/launch.ts';
-import type { OuterTile } from '../pointwise/tiles.ts';
 import { layers, type SqueezeExciteAttrs } from '../squeeze_excite/launch.ts';
 import backwardExciteKernel from './backward_excite.wgsl';
 import batchKernel from './batch.wgsl';
@@ -46,11 +45,11 @@ export function projectBackwardWeight(
   activation: Activation,
 ): Tensor {
   const v = vector(nchw(d).plane, d);
-  const sumsOf = ({ TILE_O, TILE_C }: OuterTile) => 2 * TILE_O * TILE_C + 2 * TILE_O + TILE_C;
   const work = { kernel: projectBackwardWeightKernel, x: d, y: dy };
-  const { constants, workgroups, slabs } = outer(device, work, v.WIDTH, sumsOf);
+  const others = { channels: nchw(dy).c, inTile: (rows: number) => rows, sides: true };
+  const { constants, workgroups, shape, slabs } = outer(device, work, v.WIDTH, others);
   const { C_IN, C_OUT } = constants;
-  const partial = device.tensor([slabs, 2 * C_OUT * C_IN + 2 * C_OUT + C_IN]);
+  const partial = device.tensor(shape);
   device.dispatch({
     kernel: projectBackwardWeightKernel,
     constants: { ...v, ...constants, ACTIVATION: activation },
@@ -230,22 +229,21 @@ export function expandBackwardWeight(
 ): Tensor {
   const v = vector(nchw(x).plane, x);
   const { c: columns } = nchw(x);
-  const extraOf = (tile: number) => Math.ceil(columns / Math.ceil(nchw(du).c / tile));
-  const sumsOf = ({ TILE_O, TILE_C }: OuterTile) => (TILE_O + extraOf(TILE_O)) * TILE_C;
+  const inTile = (rows: number) => Math.ceil(columns / Math.ceil(nchw(du).c / rows));
   const work = { kernel: expandBackwardWeightKernel, x, y: du };
-  const { constants, workgroups, slabs } = outer(device, work, v.WIDTH, sumsOf);
-  const { TILE_O, C_IN, C_OUT } = constants;
-  const rows = C_OUT + C_IN;
-  const partial = device.tensor([slabs, rows, C_IN]);
+  const others = { channels: columns, inTile, sides: false };
+  const { constants, workgroups, shape, slabs } = outer(device, work, v.WIDTH, others);
+  const { C_IN, C_OUT } = constants;
+  const partial = device.tensor(shape);
   device.dispatch({
     kernel: expandBackwardWeightKernel,
-    constants: { ...v, ...constants, EXTRA: extraOf(TILE_O), ROWS: rows },
+    constants: { ...v, ...constants },
     reads: { du, x, norms },
     writes: { partial },
     workgroups,
     flops: 2 * C_IN * size(du) + (2 * C_IN + 2) * size(x),
   });
-  const through = device.tensor([rows + 1, C_IN]);
+  const through = device.tensor([C_OUT + C_IN + 1, C_IN]);
   device.dispatch({
     kernel: expandMergeKernel,
     constants: {

@@ -23,4 +23,14 @@ fn column(n: u32, c: u32, p: u32, norm: Norm) -> V {
   return x_hat(norm, V(x[(n * C_IN + c) * PLANE_OUT + p]));
 }
 
+alias Other = Column;
+
+fn other_of(c: u32) -> Norm {
+  return norms[c];
+}
+
+fn other(n: u32, c: u32, p: u32, norm: Norm) -> V {
+  return column(n, c, p, norm);
+}
+
 #include "../pointwise/outer.wgsl"

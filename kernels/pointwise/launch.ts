@@ -3,6 +3,7 @@ import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { activationFlops } from '../common/activation.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { nchw, readers, slabsOf, spreadOut, tiles, vector, type Work } from '../common/launch.ts';
+import { roundUp } from '../common/tiles.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
 import { multiplyTiles, type OuterTile, outerTiles } from './tiles.ts';
@@ -95,15 +96,12 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
   const from = nchw(x);
   const to = nchw(dy);
   const v = vector(stride === 1 ? to.plane : 1, x);
-  const sumsOf = ({ TILE_O, TILE_C }: OuterTile) => TILE_O * TILE_C;
-  const { constants, workgroups, slabs } = outer(device, { kernel: backwardWeightKernel, x, y: dy }, v.WIDTH, sumsOf);
+  const { constants, workgroups, slabs } = outer(device, { kernel: backwardWeightKernel, x, y: dy }, v.WIDTH);
   device.dispatch({
     kernel: backwardWeightKernel,
     constants: {
       ...v,
       ...constants,
-      EXTRA: 0,
-      ROWS: constants.C_OUT,
       STRIDE: stride,
       WIDTH_IN: from.w,
       WIDTH_OUT: to.w,
@@ -116,29 +114,44 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
   });
 }
 
-/**
- * Constants and workgroups of a sum of outer products of y's channels with x's, in slabs (see outer.wgsl).
- *
- * @param sumsOf how many sums a lane keeps for a tile
- */
-export function outer(device: Device, work: Work, width: number, sumsOf: (tile: OuterTile) => number) {
+/** More rows of a sum of outer products: how many of all a tile of TILE_O rows takes, and what is summed beside the matrix. */
+interface Others {
+  readonly channels: number;
+  readonly inTile: (TILE_O: number) => number;
+  readonly sides: boolean;
+}
+
+const NO_OTHERS: Others = { channels: 0, inTile: () => 0, sides: false };
+
+/** Constants and workgroups of a sum of outer products of y's channels with x's, in slabs (see outer.wgsl). */
+export function outer(device: Device, work: Work, width: number, others = NO_OTHERS) {
   const from = nchw(work.x);
   const to = nchw(work.y);
-  const tile = tiles(device, work, outerTiles(device.adapter.kind, to.c, from.c, sumsOf));
+  const READERS = readers(device);
+  const othersOf = (tile: OuterTile) => roundUp(others.inTile(tile.TILE_O), READERS);
+  const sumsOf = (tile: OuterTile) =>
+    (tile.TILE_O + othersOf(tile)) * tile.TILE_C + (others.sides ? 2 * tile.TILE_O + tile.TILE_C : 0);
+  const tile = tiles(device, work, outerTiles(device.adapter.kind, READERS, to.c, from.c, sumsOf));
   const groups: [number, number] = [Math.ceil(to.c / tile.TILE_O), Math.ceil(from.c / tile.TILE_C)];
   const { constants, slabs } = slabsOf(device, work, (to.n * to.plane) / width, groups[0] * groups[1]);
+  const sums = (to.c + others.channels) * from.c + (others.sides ? 2 * to.c + from.c : 0);
   return {
     constants: {
       ...tile,
       ...constants,
-      ROLLED: device.adapter.kind !== 'gpu',
-      TILE: tile.TILE_O,
-      SUMS: sumsOf(tile),
+      READERS,
+      OTHERS: othersOf(tile),
+      SIDES: others.sides,
+      TILE_SUMS: sumsOf(tile),
+      SLAB_SUMS: sums,
       C_IN: from.c,
       C_OUT: to.c,
+      C_OTHER: others.channels,
       PLANE_OUT: to.plane / width,
     },
     workgroups: [...groups, slabs] as [number, number, number],
+    /** The shape of `partial`. */
+    shape: [slabs, sums],
     slabs,
   };
 }

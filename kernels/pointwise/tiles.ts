@@ -1,6 +1,6 @@
 import type { AdapterKind } from '../../src/runtime/adapter.ts';
 import { distinct } from '../../src/runtime/tuning.ts';
-import { evenTile, TEAM_LANES, WORKGROUP_BYTES } from '../common/tiles.ts';
+import { evenTile, roundUp, TEAM_LANES, WORKGROUP_BYTES } from '../common/tiles.ts';
 
 /**
  * What a thread of product.wgsl keeps in registers. A second vector of pixels halves what it reads of the matrix, but
@@ -31,10 +31,27 @@ export interface OuterTile {
 }
 
 /**
- * The tile of the matrix that a workgroup of outer.wgsl sums: it reads each channel once for all of them, and has memory
- * for so many sums in each lane.
+ * The tile of the matrix that a workgroup of outer.wgsl sums. Where lanes share the pixels, each lane holds all of its sums,
+ * and workgroup memory those of all lanes. Where `readers` lanes share the channels, it is so many times as high.
  */
-export function outerTiles(kind: AdapterKind, cOut: number, cIn: number, sumsOf: (tile: OuterTile) => number) {
+export function outerTiles(
+  kind: AdapterKind,
+  readers: number,
+  cOut: number,
+  cIn: number,
+  sumsOf: (tile: OuterTile) => number,
+) {
+  if (readers > 1) {
+    const most = [
+      [2, 2],
+      [4, 2],
+      [2, 4],
+      [1, 2],
+      [1, 1],
+    ];
+    const tileOf = (channels: number, rows: number) => roundUp(evenTile(channels, rows * readers), readers);
+    return distinct(most.map(([o, c]) => ({ TILE_O: tileOf(cOut, o), TILE_C: Math.min(cIn, tileOf(cIn, c)) })));
+  }
   const most = [
     [8, 8],
     [8, 4],

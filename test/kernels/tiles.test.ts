@@ -65,16 +65,31 @@ describe.each(KINDS)('%s', (kind) => {
           ({ TILE_O, TILE_C }) => TILE_O * TILE_C,
           ({ TILE_O, TILE_C }) => 2 * TILE_O * TILE_C + 2 * TILE_O + TILE_C,
         ];
-        // With EXTRA rows, which are many only where a block narrows a picture to a sixtieth.
+        // With others, which are many only where a block narrows a picture to a sixtieth.
         if (cIn <= 60 * cOut) users.push(({ TILE_O, TILE_C }) => (TILE_O + extra(TILE_O)) * TILE_C);
         for (const sumsOf of users) {
-          const choices = pointwise.outerTiles(kind, cOut, cIn, sumsOf);
+          const choices = pointwise.outerTiles(kind, 1, cOut, cIn, sumsOf);
           expectChoices(choices);
           for (const tile of choices) {
             expectEven(cOut, tile.TILE_O);
             expectEven(cIn, tile.TILE_C);
             expect(4 * lanes * sumsOf(tile)).toBeLessThanOrEqual(WORKGROUP_BYTES);
           }
+        }
+      }
+    }
+  });
+
+  test('outer products whose lanes share the channels: tiles of whole teams of readers, no team idle', () => {
+    for (const cOut of CHANNELS) {
+      for (const cIn of CHANNELS) {
+        const choices = pointwise.outerTiles(kind, lanes, cOut, cIn, () => 0);
+        expectChoices(choices);
+        for (const { TILE_O, TILE_C } of choices) {
+          expect(TILE_O % lanes).toBe(0);
+          expect(TILE_C % lanes === 0 || TILE_C === cIn).toBe(true);
+          expect(TILE_O - lanes).toBeLessThan(cOut);
+          expect(TILE_C - lanes).toBeLessThan(cIn);
         }
       }
     }
