@@ -28,11 +28,16 @@ export interface AdapterRequest {
   readonly adapter?: string;
 }
 
+/** Waits for what a GPU answers, as suits the platform. */
+export type Wait = <T>(gpu: GPUDevice, coming: Promise<T>) => Promise<T>;
+
 /** The adapter that was chosen, with the `GPU` it came from. */
 export interface AdapterChoice {
   readonly gpu: GPU;
   readonly adapter: GPUAdapter;
   readonly info: AdapterSummary;
+  /** Where it is not enough to await a promise. */
+  readonly wait?: Wait;
   /** One line to show the user when the adapter is software. */
   readonly notice?: string;
 }

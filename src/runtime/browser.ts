@@ -9,6 +9,7 @@ import {
   summarize,
 } from './adapter.ts';
 import { UserError } from './errors.ts';
+import { nudge } from './nudge.ts';
 
 /** A browser lists no adapters, but may give another one for each of these. */
 const WAYS: readonly GPURequestAdapterOptions[] = [
@@ -46,5 +47,6 @@ export async function requestBrowserAdapter({ adapter: wanted = 'auto' }: Adapte
   if (!chosen) throw noSuchAdapter(wanted, found);
   const { adapter, ...id } = chosen;
   const info = summarize(id, adapter);
-  return { gpu, adapter, info, notice: softwareNotice(info) };
+  const wait = /firefox/i.test(navigator.userAgent) ? nudge : undefined;
+  return { gpu, adapter, info, wait, notice: softwareNotice(info) };
 }

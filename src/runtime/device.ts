@@ -1,5 +1,4 @@
-import type { AdapterChoice, AdapterSummary } from './adapter.ts';
-import { answer } from './answer.ts';
+import type { AdapterChoice, AdapterSummary, Wait } from './adapter.ts';
 import { bind, type Command, type Dispatch, type DispatchCommand, encode, resolve } from './command.ts';
 import { GpuError, MemoryError } from './errors.ts';
 import { BufferUsage, MapMode } from './flags.ts';
@@ -34,7 +33,7 @@ export class Device {
    * @param tuning the tiles of its kernels, where the default ones are not the fastest
    * @throws GpuError in the implementation's own words.
    */
-  static async open({ adapter, info }: AdapterChoice, tuning = new Tuning()): Promise<Device> {
+  static async open({ adapter, info, wait }: AdapterChoice, tuning = new Tuning()): Promise<Device> {
     const wanted: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
     const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
     try {
@@ -42,7 +41,7 @@ export class Device {
         requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
         requiredLimits: { maxStorageBufferBindingSize, maxBufferSize },
       });
-      return new Device(gpu, info, tuning);
+      return new Device(gpu, info, tuning, wait);
     } catch (error) {
       throw new GpuError((error as Error).message);
     }
@@ -52,6 +51,7 @@ export class Device {
     readonly gpu: GPUDevice,
     readonly adapter: AdapterSummary,
     readonly tuning: Tuning,
+    private readonly wait?: Wait,
   ) {
     this.memory = new Memory(gpu);
     this.pipelines = new PipelineCache(gpu, adapter.kind !== 'gpu');
@@ -151,7 +151,7 @@ export class Device {
     this.pending.push({ type: 'copy', from: tensor, to: staging });
     await this.flush();
     try {
-      await answer(this.gpu, staging.mapAsync(MapMode.READ));
+      await this.answer(staging.mapAsync(MapMode.READ));
     } catch (error) {
       throw this.failure ?? new GpuError((error as Error).message);
     }
@@ -163,7 +163,7 @@ export class Device {
 
   /** Resolves when everything submitted so far is done. */
   async done(): Promise<void> {
-    await answer(this.gpu, this.gpu.queue.onSubmittedWorkDone());
+    await this.answer(this.gpu.queue.onSubmittedWorkDone());
     this.check();
   }
 
@@ -192,7 +192,7 @@ export class Device {
     }
     if (this.tooLarge) throw this.tooLarge;
     const dispatches = commands as DispatchCommand[];
-    await Promise.all(new Set(dispatches.map(({ kernel }) => kernel.compiled)));
+    await this.compiled(dispatches);
     const inOrder = (submit: () => void) => this.inOrder(submit);
     const recording = new Recording(this.gpu, dispatches, result, storagesIn(result), this.memory, inOrder);
     await this.memory.settled();
@@ -203,6 +203,17 @@ export class Device {
   /** Ends the device; nothing of it can be used again. */
   destroy(): void {
     this.gpu.destroy();
+  }
+
+  /** What the GPU answers, when it does. */
+  answer<T>(coming: Promise<T>): Promise<T> {
+    return this.wait ? this.wait(this.gpu, coming) : coming;
+  }
+
+  private async compiled(commands: readonly Command[]): Promise<void> {
+    const kernels = new Set(commands.flatMap((command) => (command.type === 'dispatch' ? command.kernel : [])));
+    const compiling = [...kernels].filter(({ pipeline }) => !pipeline);
+    if (compiling.length > 0) await this.answer(Promise.all(compiling.map((kernel) => kernel.compiled)));
   }
 
   private get idle(): boolean {
@@ -216,7 +227,7 @@ export class Device {
   }
 
   private async send(commands: readonly Command[]): Promise<void> {
-    await Promise.all(new Set(commands.map((c) => (c.type === 'dispatch' ? c.kernel.compiled : undefined))));
+    await this.compiled(commands);
     let encoder: GPUCommandEncoder | undefined;
     let pass: GPUComputePassEncoder | undefined;
     const endPass = () => {

@@ -11,6 +11,7 @@ import {
 } from './adapter.ts';
 import { Device } from './device.ts';
 import { UserError } from './errors.ts';
+import { nap } from './nap.ts';
 import { preload, prepareSwiftShader } from './swiftshader.ts';
 import { readTuning } from './tile_cache.ts';
 
@@ -92,7 +93,7 @@ async function open({ driver, ...id }: Candidate): Promise<AdapterChoice> {
   const adapter = await requestAdapter(gpu, driver);
   if (!adapter) throw new UserError(`The adapter ${id.name} (${id.class}, ${id.backend}) no longer answers.`);
   const info = summarize(id, adapter);
-  return { gpu, adapter, info, notice: softwareNotice(info) };
+  return { gpu, adapter, info, wait: nap, notice: softwareNotice(info) };
 }
 
 /**

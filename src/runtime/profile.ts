@@ -1,4 +1,3 @@
-import { answer } from './answer.ts';
 import { encode } from './command.ts';
 import type { Device } from './device.ts';
 import { UserError } from './errors.ts';
@@ -47,7 +46,7 @@ export async function profile(device: Device, { commands, bindGroups }: Recordin
     encoder.resolveQuerySet(querySet, 0, 2 * (end - first), resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
     gpu.queue.submit([encoder.finish()]);
-    await answer(gpu, staging.mapAsync(MapMode.READ));
+    await device.answer(staging.mapAsync(MapMode.READ));
     const stamps = new BigUint64Array(staging.getMappedRange());
     for (let i = 0; i < stamps.length; i += 2) {
       spans.push({ start: Number(stamps[i]), duration: Number(stamps[i + 1] - stamps[i]) });

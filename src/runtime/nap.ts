@@ -1,0 +1,32 @@
+/** A nap's length as a share of what was waited before it, so that no answer is noticed much later than it came. */
+const SHARE = 1 / 32;
+const LONGEST_MS = 1;
+
+const nobody = new Int32Array(new SharedArrayBuffer(4));
+
+let waiting = 0;
+let since = 0;
+let next: NodeJS.Immediate | undefined;
+
+/**
+ * Waits in Node, where Dawn asks the driver again and again for as long as anything is awaited, on a core that a software
+ * adapter computes on (its step takes twice as long), or that decodes pictures. Here the thread sleeps in between, once in
+ * each turn of the event loop.
+ */
+export async function nap<T>(_gpu: GPUDevice, coming: Promise<T>): Promise<T> {
+  waiting++;
+  since = performance.now();
+  next ??= setImmediate(sleep);
+  try {
+    return await coming;
+  } finally {
+    waiting--;
+  }
+}
+
+function sleep(): void {
+  next = undefined;
+  if (waiting === 0) return;
+  Atomics.wait(nobody, 0, 0, Math.min(LONGEST_MS, (performance.now() - since) * SHARE));
+  next = setImmediate(sleep);
+}
