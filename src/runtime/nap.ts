@@ -6,7 +6,7 @@ const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 let waiting = 0;
 let since = 0;
-let next: NodeJS.Immediate | undefined;
+let scheduled = false;
 
 /**
  * Waits in Node, where Dawn asks the driver again and again for as long as anything is awaited, on a core that a software
@@ -16,7 +16,7 @@ let next: NodeJS.Immediate | undefined;
 export async function nap<T>(_gpu: GPUDevice, coming: Promise<T>): Promise<T> {
   waiting++;
   since = performance.now();
-  next ??= setImmediate(sleep);
+  schedule();
   try {
     return await coming;
   } finally {
@@ -24,9 +24,14 @@ export async function nap<T>(_gpu: GPUDevice, coming: Promise<T>): Promise<T> {
   }
 }
 
+function schedule(): void {
+  if (!scheduled) setImmediate(sleep);
+  scheduled = true;
+}
+
 function sleep(): void {
-  next = undefined;
+  scheduled = false;
   if (waiting === 0) return;
   Atomics.wait(nobody, 0, 0, Math.min(LONGEST_MS, (performance.now() - since) * SHARE));
-  next = setImmediate(sleep);
+  schedule();
 }
