@@ -35,9 +35,9 @@ fn main(@builtin(workgroup_id) group: vec3u) {
 #end
 #end
   let slab = group.z * SLAB;
-  for (var position = slab; position < min(slab + SLAB, POSITIONS); position++) {
-    let n = position / PLANE_OUT;
-    let p = position % PLANE_OUT;
+  var n = slab / PLANE_OUT;
+  var p = slab % PLANE_OUT;
+  for (var left = min(SLAB, POSITIONS - slab); left > 0; left--) {
 #for i in 0..TILE_O / READERS
     let row$i = row(n, o$i, p);
 #end
@@ -65,6 +65,10 @@ fn main(@builtin(workgroup_id) group: vec3u) {
     other_sum$(i)_$j = add_dot(other$i, column$j, other_sum$(i)_$j);
 #end
 #end
+    p++;
+    let is_next = p == PLANE_OUT;
+    n += u32(is_next);
+    p = select(p, 0, is_next);
   }
 #for j in 0..TILE_C
   let at_column$j = group.y * TILE_C + $j;
