@@ -106,9 +106,10 @@ function label(command) {
 }
 
 /** Why a software adapter stays below its roofline, for whoever reads the last column. */
-const ON_A_CPU = `A software adapter fetches what its lanes read one number at a time, from a cache as slowly as the copy fetches it
-from memory: every read counts there, and a product reads its input once for each tile of its output, and the matrix
-beside it, where the roofline counts one read in all. Hence the products' share; what reads each number once comes close.`;
+const ON_A_CPU = `A software adapter fetches what its lanes read one number at a time, each behind a branch of its own: some ten instructions
+a number, where a term of a product takes three or four for all eight lanes. Every read counts there, from a cache as from
+memory, where the roofline counts each number once. So what reads each number once comes closest, and a product, which
+reads its input once for each tile of its output, stays below.`;
 
 function report(adapter, { bytesPerSecond, flopsPerSecond }, variants) {
   const giga = (value) => (value / 1e9).toFixed(1);
