@@ -9,9 +9,8 @@ let since = 0;
 let scheduled = false;
 
 /**
- * Waits in Node, where Dawn asks the driver again and again for as long as anything is awaited, on a core that a software
- * adapter computes on (its step takes twice as long), or that decodes pictures. Here the thread sleeps in between, once in
- * each turn of the event loop.
+ * Waits for a software adapter in Node. While anything is awaited, Dawn asks the driver again and again, on a core that the
+ * adapter computes on: a step takes twice as long. Here the thread sleeps in between, once in each turn of the event loop.
  */
 export async function nap<T>(_gpu: GPUDevice, coming: Promise<T>): Promise<T> {
   waiting++;

@@ -93,7 +93,9 @@ async function open({ driver, ...id }: Candidate): Promise<AdapterChoice> {
   const adapter = await requestAdapter(gpu, driver);
   if (!adapter) throw new UserError(`The adapter ${id.name} (${id.class}, ${id.backend}) no longer answers.`);
   const info = summarize(id, adapter);
-  return { gpu, adapter, info, wait: nap, notice: softwareNotice(info) };
+  // On a GPU nothing is gained by sleeping, and where timers are coarse, as on Windows, a short step would be noticed late.
+  const wait = id.kind === 'gpu' ? undefined : nap;
+  return { gpu, adapter, info, wait, notice: softwareNotice(info) };
 }
 
 /**
