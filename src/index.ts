@@ -38,6 +38,7 @@ export { DivergedError } from './train/health.ts';
 export * from './train/history.ts';
 export * from './train/hooks.ts';
 export * from './train/insight.ts';
+export type { TrainedNet } from './train/loaded_net.ts';
 export * from './train/profile.ts';
 export * from './train/recipe.ts';
 export * from './train/step.ts';

@@ -7,9 +7,10 @@ import type { EpochMetrics, Progress } from '../train/hooks.ts';
 export function describe(metrics: EpochMetrics, epochs: number): string {
   const { epoch, train_loss, val_loss, val_accuracy, images_per_second, skipped_steps } = metrics;
   const skipped = skipped_steps ? `  ${skipped_steps} steps skipped for an overflow in f16` : '';
+  const speed = images_per_second === undefined ? '' : `  ${images_per_second.toFixed(1)} images/s`;
   return (
     `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}  train loss ${train_loss.toFixed(4)}  ` +
-    `val loss ${val_loss.toFixed(4)}  val accuracy ${percent(val_accuracy)}  ${images_per_second.toFixed(1)} images/s${skipped}`
+    `val loss ${val_loss.toFixed(4)}  val accuracy ${percent(val_accuracy)}${speed}${skipped}`
   );
 }
 

@@ -38,13 +38,14 @@ export class TensorBoard {
    * @throws UserError where the file cannot be written
    */
   async onEpoch(metrics: EpochMetrics): Promise<void> {
+    const { images_per_second } = metrics;
     const scalars: Scalars = {
       'train/loss': metrics.train_loss,
       'train/accuracy': metrics.train_accuracy,
       'val/loss': metrics.val_loss,
       'val/accuracy': metrics.val_accuracy,
       learning_rate: metrics.learning_rate,
-      images_per_second: metrics.images_per_second,
+      ...(images_per_second !== undefined && { images_per_second }),
     };
     const record = event(Date.now(), (pbf) => {
       pbf.writeVarintField(2, metrics.step);

@@ -2,20 +2,9 @@ import { batches, imageSize, loadBatches, type Pictures } from '../data/dataset.
 import type { StateDict } from '../nn/parameters.ts';
 import type { Device } from '../runtime/device.ts';
 import { sizeOf, type Tensor } from '../runtime/tensor.ts';
-import type { YYNetConfig } from '../yinyang/config.ts';
 import { fitting } from './batch_size.ts';
 import { ConfusionMatrix } from './confusion.ts';
-import type { Normalisation } from './evaluation.ts';
-import { LoadedNet } from './loaded_net.ts';
-
-/** A trained net, as far as using it takes: a checkpoint has all of this. */
-export interface TrainedNet {
-  readonly config: YYNetConfig;
-  readonly classNames: readonly string[];
-  readonly state: StateDict;
-  /** What pictures are normalised with. */
-  readonly recipe: Normalisation;
-}
+import { LoadedNet, type TrainedNet } from './loaded_net.ts';
 
 /** What a net makes of one picture of a data set. */
 export interface Classified {

@@ -3,8 +3,7 @@ import type { Pass, Sequential } from '../nn/module.ts';
 import type { StateDict } from '../nn/parameters.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Shape, Tensor } from '../runtime/tensor.ts';
-import type { TrainedNet } from './classifier.ts';
-import { LoadedNet } from './loaded_net.ts';
+import { LoadedNet, type TrainedNet } from './loaded_net.ts';
 
 /** What one block makes of one picture. */
 export interface FeatureMap {

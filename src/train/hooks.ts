@@ -16,8 +16,8 @@ export interface EpochMetrics {
   readonly learning_rate: number;
   /** In force during the epoch. */
   readonly weight_decay: number;
-  /** Training only, without evaluation and compilation; after a resume, since then. */
-  readonly images_per_second: number;
+  /** Training only, without evaluation and compilation; after a resume, since then, if a step was left to take. */
+  readonly images_per_second?: number;
   /** In mixed precision: what the loss is multiplied with by now, and the steps skipped so far because f16 overflowed. */
   readonly loss_scale?: number;
   readonly skipped_steps?: number;

@@ -1,7 +1,8 @@
 import type { Pictures } from '../data/dataset.ts';
 import type { HostTensor } from '../nn/parameters.ts';
-import type { Classifier, TrainedNet } from './classifier.ts';
+import type { Classifier } from './classifier.ts';
 import { ConfusionMatrix } from './confusion.ts';
+import type { TrainedNet } from './loaded_net.ts';
 
 /** So many pictures are looked at, and so many of them shown. */
 const LOOKED_AT = 1000;

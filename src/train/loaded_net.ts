@@ -6,8 +6,18 @@ import { ParameterSet, type StateDict } from '../nn/parameters.ts';
 import type { Device } from '../runtime/device.ts';
 import type { Recording } from '../runtime/recording.ts';
 import type { Tensor } from '../runtime/tensor.ts';
+import type { YYNetConfig } from '../yinyang/config.ts';
 import { YYNet } from '../yinyang/yynet.ts';
-import type { TrainedNet } from './classifier.ts';
+import type { Normalisation } from './evaluation.ts';
+
+/** A trained net, as far as using it takes: a checkpoint has all of this. */
+export interface TrainedNet {
+  readonly config: YYNetConfig;
+  readonly classNames: readonly string[];
+  readonly state: StateDict;
+  /** What pictures are normalised with. */
+  readonly recipe: Normalisation;
+}
 
 /** A trained net on a device: one recorded evaluation on folded weights, for one size of batch. */
 export class LoadedNet<T> {

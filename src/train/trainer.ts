@@ -207,7 +207,7 @@ export class Trainer implements StepContext {
       best_accuracy: best,
       learning_rate: this.schedule.at(step - 1).learningRate,
       weight_decay: this.weightDecay(epoch),
-      images_per_second: meter.imagesPerSecond ?? 0,
+      images_per_second: meter.imagesPerSecond,
       ...(await this.lossScale()),
     };
   }

@@ -69,7 +69,7 @@ const row = ({ epoch, train_loss, val_loss, val_accuracy, images_per_second }: E
     'tr',
     {},
     create('th', { scope: 'row', textContent: String(epoch) }),
-    ...[train_loss.toFixed(4), val_loss.toFixed(4), percent(val_accuracy), images_per_second.toFixed(1)].map(
+    ...[train_loss.toFixed(4), val_loss.toFixed(4), percent(val_accuracy), images_per_second?.toFixed(1) ?? '–'].map(
       (textContent) => create('td', { textContent }),
     ),
   );

@@ -1,9 +1,10 @@
 import { imageSize } from '../../data/dataset.ts';
-import { Classifier, type TrainedNet } from '../../train/classifier.ts';
+import { Classifier } from '../../train/classifier.ts';
 import { FeatureMaps } from '../../train/feature_maps.ts';
 import { type History, type Point, Recorder } from '../../train/history.ts';
 import type { EpochMetrics, Progress } from '../../train/hooks.ts';
 import { filtersOf, insightInto } from '../../train/insight.ts';
+import type { TrainedNet } from '../../train/loaded_net.ts';
 import type { Run } from '../run.ts';
 import type { Watcher } from '../watchers.ts';
 import type { DashboardEvent, Seen } from './events.ts';
