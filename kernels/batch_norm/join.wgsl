@@ -38,6 +38,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     y[at.i] = Stored(v);
 #if LEAVE
     note0(v);
+    counted();
 #end
     at = advance(at);
   }

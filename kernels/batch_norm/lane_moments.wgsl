@@ -1,7 +1,8 @@
 // The moments of what the lanes of a workgroup see of TILE_O channels, behind one barrier:
-//   for each vector of a channel:   note0(y);  (note1, note2 … for the channels after the first)
-//   then once, from all lanes:      leave(row, first_channel, lane);
+//   for each vector of pixels:   note0(y), note1(y) … for every channel, then counted();
+//   then once, from all lanes:   leave(row, first_channel, lane);
 // which writes the channels' moments into row `row` of `left`: [1 + rows, C_OUT, 4], whose first row is kept for the norm.
+// A lane's sums are single numbers: they live as long as the lane does, beside all that a product keeps in registers.
 
 #include "./moments.wgsl"
 
@@ -9,34 +10,36 @@
 
 var<workgroup> lane_moments: array<Moments, LANES * TILE_O>;
 
+var<private> vectors: f32; // counted
 #for t in 0..TILE_O
 var<private> origin$t: f32; // the first number met
-var<private> noted$t: f32; // vectors
-var<private> sum$t: V;
-var<private> squares$t: V;
+var<private> sum$t: f32;
+var<private> squares$t: f32;
 
 fn note$t(y: V) {
-  origin$t = select(origin$t, first_of(y), noted$t == 0.0);
+  origin$t = select(origin$t, first_of(y), vectors == 0.0);
   let d = y - origin$t;
-  noted$t += 1.0;
-  sum$t += d;
-  squares$t += d * d;
+  sum$t += sum_of(d);
+  squares$t = add_dot(d, d, squares$t);
 }
 #end
+
+fn counted() {
+  vectors += 1.0;
+}
 
 fn leave(row: u32, first: u32, lane: u32) {
 #for t in 0..TILE_O
   {
-    let all = Gathered(origin$t, WIDTH * noted$t, sum_of(sum$t), sum_of(squares$t));
-    let mine = moments_of(Gathered(all.origin, max(all.count, 1.0), all.sum, all.squares));
-    lane_moments[$t * LANES + lane] = Moments(all.count, mine.mean, mine.squares);
+    let mine = moments_of(Gathered(origin$t, max(WIDTH * vectors, 1.0), sum$t, squares$t));
+    lane_moments[$t * LANES + lane] = Moments(WIDTH * vectors, mine.mean, mine.squares);
   }
 #end
   workgroupBarrier();
   for (var t = lane; t < TILE_O; t += LANES) {
     var all = Gathered(lane_moments[t * LANES].mean, 0.0, 0.0, 0.0);
     for (var other = 0u; other < LANES; other++) {
-      all = gather(all, lane_moments[t * LANES + other]);
+      all = gather(all, lane_moments[t * LANES + (other + t) % LANES]); // each t in another bank
     }
     if (first + t < C_OUT) {
       let moments = moments_of(all);

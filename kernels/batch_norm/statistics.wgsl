@@ -16,6 +16,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var at = cursor(k, c);
   for (; k < slab_end(slab); k += LANES) {
     note0(V(x[at.i]));
+    counted();
     at = advance(at);
   }
   leave(slab, c, lane);

@@ -130,6 +130,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for t in 0..TILE_O
       note$t(sum$(t)_$v);
 #end
+      counted();
 #end
     }
 #end

@@ -31,6 +31,7 @@ fn neighbours(left: u32, right: u32) -> vec2f {
 fn emit(i: u32, sum: V) {
   y[i] = Stored(sum);
   note0(sum);
+  counted();
 }
 
 @compute @workgroup_size(LANES)

@@ -35,6 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for t in 0..TILE_O
       note$t(tile.y$(t)_$v);
 #end
+      counted();
     }
 #end
   }
