@@ -41,7 +41,7 @@ export function gradNorm(device: Device, { gradient, norm, guard, dynamic = fals
   });
   device.dispatch({
     kernel: normKernel,
-    constants: { LANES: lanes, SUMS: 1, SLABS: slabs, GUARDED: guard !== undefined, DYNAMIC: dynamic, INTERVAL },
+    constants: { LANES: lanes, SUMS: 2, SLABS: slabs, GUARDED: guard !== undefined, DYNAMIC: dynamic, INTERVAL },
     reads: { partial },
     writes: { norm, ...(guard && { guard }) },
     workgroups: [1],

@@ -11,7 +11,7 @@
 
 #sizes SLABS
 
-@group(0) @binding(0) var<storage, read> partial: array<f32>;
+@group(0) @binding(0) var<storage, read> partial: array<u32>; // f32, as it lies in memory
 @group(0) @binding(1) var<storage, read_write> norm: array<f32>;
 #if GUARDED
 struct Guard {
@@ -26,10 +26,14 @@ struct Guard {
 @compute @workgroup_size(LANES)
 fn main(@builtin(local_invocation_index) lane: u32) {
   var sum = 0.0;
+  var spoiled = 0.0;
   for (var s = lane; s < SLABS; s += LANES) {
-    sum += partial[s];
+    sum += bitcast<f32>(partial[s]);
+    // By bits that were never a number here: compilers may assume that no number is infinite or NaN.
+    spoiled = select(spoiled, 1.0, (partial[s] & 0x7f800000u) == 0x7f800000u);
   }
   put(0, sum, lane);
+  put(1, spoiled, lane);
   workgroupBarrier();
   if (lane != 0) {
     return;
@@ -37,12 +41,11 @@ fn main(@builtin(local_invocation_index) lane: u32) {
 #if GUARDED
   let length = sqrt(total(0)) / guard.scale;
   norm[0] = length;
-  // By its bits: compilers may assume that there is no infinity and no NaN.
-  var spoiled = (bitcast<u32>(length) & 0x7f800000u) == 0x7f800000u;
+  var skip = total(1) > 0.0 || total(0) > 1e38; // soon too large for f32, if it is not already
 #if !DYNAMIC
-  spoiled = spoiled || guard.skipped > 0.0;
+  skip = skip || guard.skipped > 0.0;
 #end
-  if (spoiled) {
+  if (skip) {
     norm[1] = 0.0;
     guard.skipped += 1.0;
   } else {
@@ -50,7 +53,7 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     guard.good += 1.0;
   }
 #if DYNAMIC
-  if (spoiled) {
+  if (skip) {
     guard.scale *= 0.5;
     guard.good = 0.0;
   } else if (guard.good == INTERVAL) {

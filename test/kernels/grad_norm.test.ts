@@ -50,7 +50,7 @@ test('a scaled loss: the true norm, the factor, and what becomes of the scale', 
   expect(good.state).toEqual([1024, 1999, 0]);
   // The 2,000th good step in a row doubles the scale.
   expect((await run(1024)).state).toEqual([2048, 0, 0]);
-  for (const spoiled of [Number.POSITIVE_INFINITY, Number.NaN]) {
+  for (const spoiled of [Number.POSITIVE_INFINITY, Number.NaN, 1e19]) {
     const [scale, , skipped] = await device.read(guard);
     const { norm, state } = await run(spoiled);
     expect(norm[1]).toBe(0);
