@@ -43,10 +43,11 @@ export interface AdapterChoice {
 }
 
 const CPU = /llvmpipe|lavapipe|swiftshader|basic render|software|warp/i;
-const SYSTEM_ON_CHIP = /tegra|orin|xavier|thor/i;
+/** What its maker or its name would take for a card. */
+const SYSTEM_ON_CHIP = /tegra|orin|xavier|thor|vega \d+ graphics|custom gpu/i;
 const DISCRETE = /nvidia|geforce|quadro|tesla|radeon(\(tm\))? (rx|pro|vii)|instinct|arc.* [ab]\d{2,3}|xe2?-hpg/i;
 const INTEGRATED =
-  /apple|intel|adreno|qualcomm|mali|\barm\b|powervr|img-tec|videocore|vega \d+|radeon(\(tm\))? (graphics|\d{3}m)/i;
+  /apple|intel|adreno|qualcomm|mali|\barm\b|powervr|img-tec|videocore|vega \d+|radeon(\(tm\))? (graphics|\d{3,4}[ms])/i;
 
 function classOf(name: string): AdapterClass {
   if (CPU.test(name)) return 'cpu';

@@ -43,7 +43,9 @@ export async function requestBrowserAdapter({ adapter: wanted = 'auto' }: Adapte
   }
   if (!found.length)
     throw new UserError('This browser has WebGPU, but no adapter answers: it may need the GPU driver.');
-  const chosen = choose(found, wanted);
+  // Browsers name vendors, not cards, but give the one that they take for the fastest first.
+  const fastest = wanted === 'auto' ? found.find(({ class: cls }) => cls !== 'cpu') : undefined;
+  const chosen = fastest ?? choose(found, wanted);
   if (!chosen) throw noSuchAdapter(wanted, found);
   const { adapter, ...id } = chosen;
   const info = summarize(id, adapter);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type AdapterId, choose, identify, noSuchAdapter, softwareNotice } from '../../src/runtime/adapter.ts';
 import { requestBrowserAdapter } from '../../src/runtime/browser.ts';
 import { BufferUsage, MapMode } from '../../src/runtime/flags.ts';
@@ -17,6 +17,10 @@ describe('what a name tells', () => {
     ['AMD Radeon RX 7900 XTX (RADV NAVI31)', 'discrete', 'gpu'],
     ['AMD Radeon Graphics (RADV RENOIR)', 'integrated', 'gpu'],
     ['AMD Radeon(TM) 780M', 'integrated', 'gpu'],
+    ['AMD Radeon 8060S Graphics (RADV GFX1151)', 'integrated', 'gpu'],
+    ['AMD Radeon(TM) RX Vega 10 Graphics', 'integrated', 'gpu'],
+    ['AMD Radeon RX Vega 64', 'discrete', 'gpu'],
+    ['AMD Custom GPU 0405 (RADV VANGOGH)', 'integrated', 'gpu'],
     ['Intel(R) Arc(tm) A770 Graphics (DG2)', 'discrete', 'gpu'],
     ['Intel(R) Arc(tm) Graphics (MTL)', 'integrated', 'gpu'],
     ['Intel(R) UHD Graphics 620 (KBL GT2)', 'integrated', 'gpu'],
@@ -110,7 +114,36 @@ describe('this machine', () => {
 });
 
 describe('a browser', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
   it('without WebGPU is told what it needs', async () => {
     await expect(requestBrowserAdapter()).rejects.toThrow(/navigator\.gpu is missing/);
+  });
+
+  it('is believed which of its GPUs is the fastest, as it names no cards', async () => {
+    const answers = (vendor: string, architecture: string, isFallbackAdapter = false) => ({
+      info: { vendor, architecture, device: '', description: '', isFallbackAdapter },
+      features: new Set(),
+    });
+    const choiceOf = async (high: object, low: object) => {
+      const requestAdapter = async (way: GPURequestAdapterOptions) =>
+        way.forceFallbackAdapter
+          ? answers('google', 'swiftshader', true)
+          : way.powerPreference === 'low-power'
+            ? low
+            : high;
+      vi.stubGlobal('navigator', { gpu: { requestAdapter }, userAgent: '' });
+      return (await requestBrowserAdapter()).info.name;
+    };
+    const [card, onChip, software] = [
+      answers('amd', 'rdna-2'),
+      answers('intel', 'gen-9'),
+      answers('google', 'swiftshader', true),
+    ];
+    expect(await choiceOf(card, onChip)).toBe('amd rdna-2');
+    expect(await choiceOf(onChip, onChip)).toBe('intel gen-9');
+    expect(await choiceOf(software, onChip)).toBe('intel gen-9');
   });
 });
