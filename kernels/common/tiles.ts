@@ -22,7 +22,7 @@ export const roundUp = (x: number, multiple: number) => Math.ceil(x / multiple) 
  * `groupsPerSlab` of them, and some positions for each lane.
  */
 export function slabTiles(kind: AdapterKind, positions: number, groupsPerSlab: number) {
-  const groups = kind === 'gpu' ? [512, 256, 1024, 2048] : [4, 16, 64];
+  const groups = kind === 'gpu' ? [1024, 512, 2048, 256] : [4, 16, 64];
   const slabOf = (all: number) => Math.ceil(positions / Math.ceil(all / groupsPerSlab));
   return distinct(groups.map((all) => ({ SLAB: Math.max(TEAM_LANES[kind], slabOf(all)) })));
 }

@@ -77,7 +77,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     if (n < N && channel < C_OUT) {
       var total = 0.0;
       for (var member = 0u; member < TEAM; member++) {
-        total += team_sums[s % (3 * TILE_O) * LANES + team * TEAM + member];
+        total += team_sums[s % (3 * TILE_O) * LANES + team * TEAM + (member + s) % TEAM]; // each lane in another bank
       }
       sums[(n * C_OUT + channel) * 3 + s % 3] = total;
     }

@@ -82,7 +82,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var k = lane; k < TILE_SUMS; k += LANES) {
     var sum = 0.0;
     for (var each = 0u; each < LANES; each++) {
-      sum += lane_sums[k * LANES + each];
+      sum += lane_sums[k * LANES + (each + lane) % LANES]; // each lane in another bank
     }
     let i = k / TILE_C;
     let at_column = c + k % TILE_C;
