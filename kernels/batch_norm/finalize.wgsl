@@ -1,4 +1,4 @@
-// The norm of each channel, out of the moments of a batch.
+// The norm of each channel, out of the moments of a batch, a workgroup for each.
 
 #include "../common/vector.wgsl"
 
@@ -11,10 +11,10 @@
 #include "./fold.wgsl"
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let c = id.x;
-  if (c < C) {
-    let batch = batch_moments(c);
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let c = group.x;
+  let batch = batch_moments(c, lane);
+  if (lane == 0) {
     norms[c] = norm_of(c, batch);
     move_running(c, batch);
   }

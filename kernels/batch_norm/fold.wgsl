@@ -1,19 +1,42 @@
-// The norm of a channel out of the moments that the kernel before left in PARTS rows of `moments`: [1 + PARTS, C, 4]. The
-// kernel that includes this binds moments, gamma, beta and running: mean and, VARIANCE further, variance of each channel.
-//   let batch = batch_moments(c);   let norm = norm_of(c, batch);   and from one place for each channel:   move_running(c, batch);
+// The norm of a channel out of the moments that the kernel before left in PARTS rows of `moments`: [1 + PARTS, C, 4]. Of the
+// rows, MERGERS neighbouring lanes take their shares. The kernel that includes this binds moments, gamma, beta and running:
+// mean and, VARIANCE further, variance of each channel.
+//   let batch = batch_moments(c, lane);   from all lanes, for neighbours the same channel
+//   let norm = norm_of(c, batch);   and from one place for each channel:   move_running(c, batch);
 
 #include "./moments.wgsl"
 #include "./norm.wgsl"
 
-#sizes C PARTS VARIANCE
+#sizes C PARTS VARIANCE MERGERS
 
-fn batch_moments(c: u32) -> Moments {
-  var all = Gathered(moments[C + c].y, 0.0, 0.0, 0.0);
-  for (var row = 1u; row <= PARTS; row++) {
+var<workgroup> shares: array<vec3f, LANES>; // count, sum and squares
+
+fn batch_moments(c: u32, lane: u32) -> Moments {
+  let member = lane % MERGERS;
+  let origin = moments[C + c].y;
+  var mine = Gathered(origin, 0.0, 0.0, 0.0);
+  for (var row = 1 + member; row <= PARTS; row += MERGERS) {
     let batch = moments[row * C + c];
-    all = gather(all, Moments(batch.x, batch.y, batch.z));
+    mine = gather(mine, Moments(batch.x, batch.y, batch.z));
   }
-  return moments_of(all);
+  shares[lane] = vec3f(mine.count, mine.sum, mine.squares);
+  workgroupBarrier();
+#if LANES > 8
+  // Of many shares, eight lanes add up every eighth first.
+  if (member < 8) {
+    var eighth = vec3f();
+    for (var other = member; other < MERGERS; other += 8) {
+      eighth += shares[lane - member + other];
+    }
+    shares[lane] = eighth;
+  }
+  workgroupBarrier();
+#end
+  var all = vec3f();
+  for (var other = 0u; other < min(MERGERS, 8); other++) {
+    all += shares[lane - member + other];
+  }
+  return moments_of(Gathered(origin, all.x, all.y, all.z));
 }
 
 fn norm_of(c: u32, batch: Moments) -> Norm {

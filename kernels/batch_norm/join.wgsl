@@ -22,7 +22,7 @@
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let c = group.x;
   let slab = group.y;
-  let batch = batch_moments(c);
+  let batch = batch_moments(c, lane);
   let norm = norm_of(c, batch);
   if (slab == 0 && lane == 0) {
     keep(c, norm, batch);

@@ -1,6 +1,6 @@
 // fold.wgsl for kernels that apply the norm themselves and keep it, in the row of `moments` that was left for it: binds 1 to
 // 4 are its own.
-//   let batch = batch_moments(c);   let norm = norm_of(c, batch);   and from one place for each channel:   keep(c, norm, batch);
+//   let batch = batch_moments(c, lane);   let norm = norm_of(c, batch);   and from one place for each channel:   keep(c, norm, batch);
 
 @group(0) @binding(1) var<storage, read_write> moments: array<vec4f>;
 @group(0) @binding(2) var<storage, read> gamma: array<f32>;

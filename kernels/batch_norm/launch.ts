@@ -40,8 +40,8 @@ export const momentsTensor = (device: Device, rows: number, c: number) => device
 /** The norms [C,4] that a kernel with batch_norm/fold.wgsl has put in front of the moments. */
 export const normsIn = (moments: Tensor): Tensor => ({ ...moments, shape: moments.shape.slice(1) });
 
-/** Constants and tensors of a kernel that includes batch_norm/fold.wgsl. */
-export function folded(moments: Tensor, { gamma, beta, running, eps, momentum }: TrainingNorm) {
+/** Constants and tensors of a kernel that includes batch_norm/fold.wgsl, `mergers` of whose lanes share a channel. */
+export function folded(mergers: number, moments: Tensor, { gamma, beta, running, eps, momentum }: TrainingNorm) {
   const { mean, variance } = running;
   const VARIANCE = (variance.offset - mean.offset) / bytesPer.f32;
   if (mean.storage !== variance.storage || VARIANCE < size(mean)) {
@@ -49,7 +49,10 @@ export function folded(moments: Tensor, { gamma, beta, running, eps, momentum }:
   }
   const both = { ...mean, shape: [VARIANCE + size(variance)] };
   return {
-    constants: { EPS: eps, MOMENTUM: momentum, C: size(gamma), PARTS: moments.shape[0] - 1, VARIANCE },
+    constants: {
+      ...{ EPS: eps, MOMENTUM: momentum, C: size(gamma) },
+      ...{ PARTS: moments.shape[0] - 1, VARIANCE, MERGERS: mergers },
+    },
     reads: { moments, gamma, beta },
     writes: { running: both },
     /** Read and written: the moments, γ and β, the running statistics. */
@@ -86,14 +89,15 @@ export function statistics(device: Device, x: Tensor): Tensor {
  * statistics.
  */
 export function batchNorms(device: Device, moments: Tensor, norm: TrainingNorm): Tensor {
-  const { constants, reads, writes, ...cost } = folded(moments, norm);
+  const lanes = teamLanes(device);
+  const { constants, reads, writes, ...cost } = folded(lanes, moments, norm);
   const norms = device.tensor([constants.C, 4]);
   device.dispatch({
     kernel: finalizeKernel,
-    constants: { WIDTH: 1, HALF: false, LANES, ...constants },
+    constants: { WIDTH: 1, HALF: false, LANES: lanes, ...constants },
     reads,
     writes: { ...writes, norms },
-    workgroups: [Math.ceil(constants.C / LANES)],
+    workgroups: [constants.C],
     flops: cost.flops,
     bytes: cost.bytes + bytesPer.f32 * size(norms),
   });
@@ -152,7 +156,7 @@ export const joinLeaving = (device: Device, launch: Join): Tensor => dispatchJoi
 
 function dispatchJoin(device: Device, { x, moments, norm, skip, activation, y }: Join, leave: boolean) {
   const { constants, slabs } = slabsOf(device, x);
-  const fold = folded(moments, norm);
+  const fold = folded(constants.LANES, moments, norm);
   const left = leave ? momentsTensor(device, slabs, constants.C) : undefined;
   device.dispatch({
     kernel: joinKernel,

@@ -32,7 +32,7 @@ export function slabTiles(kind: AdapterKind, positions: number, groupsPerSlab: n
  * row of sums: few enough rows for whoever adds them up, enough workgroups to fill the adapter.
  */
 export function spanTiles(kind: AdapterKind, positions: number, groupsPerSpan: number, step: number) {
-  const [groups, perRow] = kind === 'gpu' ? [[2048, 512, 1024, 4096], 32] : [[64, 16, 256], 8];
+  const [groups, perRow] = kind === 'gpu' ? [[2048, 512, 1024, 4096], 16] : [[64, 16, 256], 8];
   const spansOf = (all: number) => Math.min(all / perRow, Math.ceil(all / groupsPerSpan));
   return distinct(groups.map((all) => ({ SPAN: roundUp(positions / spansOf(all), step) })));
 }

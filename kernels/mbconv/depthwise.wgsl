@@ -37,7 +37,7 @@ fn emit(i: u32, sum: V) {
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let c = group.x;
-  let batch = batch_moments(c);
+  let batch = batch_moments(c, lane);
   norm = norm_of(c, batch);
   if (group.y == 0 && lane == 0) {
     keep(c, norm, batch);

@@ -12,12 +12,15 @@
 var<workgroup> norms: array<Norm, CHANNELS>;
 
 fn prepare(leads: bool, lane: u32) {
-  for (var c = lane; c < C; c += LANES) {
-    let batch = batch_moments(c);
-    let norm = norm_of(c, batch);
-    norms[c] = norm;
-    if (leads) {
-      keep(c, norm, batch);
+  for (var first = 0u; first < C; first += LANES / MERGERS) {
+    let c = first + lane / MERGERS;
+    let batch = batch_moments(min(c, C - 1), lane);
+    if (c < C && lane % MERGERS == 0) {
+      let norm = norm_of(c, batch);
+      norms[c] = norm;
+      if (leads) {
+        keep(c, norm, batch);
+      }
     }
   }
   workgroupBarrier();

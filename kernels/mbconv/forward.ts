@@ -3,7 +3,7 @@ import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { folded, momentsTensor, oneChannel, type TrainingNorm } from '../batch_norm/launch.ts';
 import { activationFlops } from '../common/activation.ts';
 import { nchw, spansOf, teamLanes, vector, type Work } from '../common/launch.ts';
-import { planeSum } from '../common/planes.ts';
+import { planeSum, teamOf } from '../common/planes.ts';
 import { bandsOf } from '../depthwise/launch.ts';
 import { product } from '../pointwise/launch.ts';
 import depthwiseKernel from './depthwise.wgsl';
@@ -27,7 +27,8 @@ export function expand(
   { x, moments, norm, weight, y }: Normalized & { weight: Tensor; y: Tensor },
 ): Tensor {
   const { left, constants, ...launch } = leaving(device, { kernel: expandKernel, x, y });
-  const fold = folded(moments, norm);
+  const { LANES } = constants;
+  const fold = folded(teamOf(LANES, LANES / x.shape[1]), moments, norm);
   device.dispatch({
     ...launch,
     kernel: expandKernel,
@@ -81,7 +82,7 @@ export function depthwise(
   const { constants, bands } = bandsOf(device, work, stride);
   const { constants: span, rows } = spansOf(device, work, bands, constants.C, lanes);
   const left = momentsTensor(device, rows, constants.C);
-  const fold = folded(moments, norm);
+  const fold = folded(lanes, moments, norm);
   device.dispatch({
     kernel: depthwiseKernel,
     constants: {
@@ -111,7 +112,7 @@ export function squeeze(device: Device, { x, moments, norm }: Normalized, activa
   const squeezed = device.tensor([n, c]);
   const slopes = device.tensor([n, c, 2]);
   const { constants, workgroups } = planeSum(device, x, 3);
-  const fold = folded(moments, norm);
+  const fold = folded(constants.TEAM, moments, norm);
   const { value, slope } = activationFlops[activation];
   device.dispatch({
     kernel: squeezeKernel,

@@ -24,7 +24,7 @@ fn terms(i: u32) -> array<V, TERMS> {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let plane = plane_of(group, lane);
   let c = plane % C;
-  let batch = batch_moments(c);
+  let batch = batch_moments(c, lane);
   norm = norm_of(c, batch);
   let total = plane_sums(plane, lane);
   if (total.leads) {

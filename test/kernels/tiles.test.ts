@@ -148,7 +148,7 @@ describe.each(KINDS)('%s', (kind) => {
           expectChoices(choices);
           for (const { SPAN } of choices) {
             expect(SPAN % step).toBe(0);
-            expect(Math.ceil(positions / SPAN)).toBeLessThanOrEqual(128);
+            expect(Math.ceil(positions / SPAN)).toBeLessThanOrEqual(256);
           }
         }
       }
