@@ -2,7 +2,7 @@
 
 #include "../common/activation.wgsl"
 
-#sizes COUNT GROUPS_X
+#batch COUNT GROUPS_X
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read> dy: array<Stored>;

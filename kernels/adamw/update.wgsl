@@ -10,7 +10,7 @@
 #include "../common/vector.wgsl"
 #include "../grad_norm/scale.wgsl"
 
-#sizes COUNT GROUPS_X
+#batch COUNT GROUPS_X
 
 // The step's constants, from float64 on the host: 1 − β₂ in f32 would be off by 5e-5.
 struct Hyperparameters {

@@ -2,7 +2,8 @@
 // otherwise past fixed ones. A BIAS that was added to x has no gradient, as the mean takes it away again; one that was
 // added behind has β's.
 
-#sizes C SLABS PIXELS
+#batch SLABS PIXELS
+#sizes C
 
 #include "../common/vector.wgsl"
 #include "./norm.wgsl"

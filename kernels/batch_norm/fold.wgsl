@@ -7,7 +7,8 @@
 #include "./moments.wgsl"
 #include "./norm.wgsl"
 
-#sizes C PARTS VARIANCE MERGERS
+#batch PARTS
+#sizes C VARIANCE MERGERS
 
 var<workgroup> shares: array<vec3f, LANES>; // count, sum and squares
 

@@ -2,7 +2,8 @@
 //   var k = slab * SLAB + lane;   var at = cursor(k, c);
 //   for (; k < slab_end(slab); k += LANES) { … x[at.i] …; at = advance(at); }
 
-#sizes N C PLANE SLAB
+#batch N SLAB
+#sizes C PLANE
 
 struct Cursor {
   i: u32, // where the vector lies in the tensor

@@ -3,7 +3,8 @@
 // Whoever includes this says what is summed:
 //   fn terms(i: u32) -> array<V, TERMS>   at the i-th vector of pixels of the whole tensor
 
-#sizes PLANES PLANE GROUPS_X TEAM
+#batch PLANES GROUPS_X
+#sizes PLANE TEAM
 
 struct PlaneSums {
   sums: array<f32, TERMS>,

@@ -2,7 +2,8 @@
 // gate). Launched by `planewise`. Large planes get workgroups of their own, so that what depends on the plane is the
 // same address for all lanes; small ones follow each other.
 
-#sizes C PLANE COUNT GROUPS_X
+#batch COUNT GROUPS_X
+#sizes C PLANE
 
 struct Place {
   plane: u32, // n·C + c

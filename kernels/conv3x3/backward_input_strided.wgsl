@@ -6,7 +6,8 @@
 // A thread reads one vector of dy with its neighbours to the right and below, and keeps the two rows of two vectors of
 // dx that it gives, for TILE_C input channels, in registers: each multiplication is needed, none meets a zero.
 
-#sizes POSITIONS GROUPS_X C_IN C_OUT HEIGHT_IN HEIGHT_OUT ROW_IN ROW_OUT
+#batch POSITIONS GROUPS_X
+#sizes C_IN C_OUT HEIGHT_IN HEIGHT_OUT ROW_IN ROW_OUT
 
 #include "../common/vector.wgsl"
 #include "../common/spread.wgsl"

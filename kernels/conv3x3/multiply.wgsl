@@ -7,7 +7,8 @@
 // addresses depend only on the workgroup, so each weight is read once for all lanes and serves all vectors. A workgroup
 // takes SPAN vectors, step by step; with LEAVE it leaves y's moments.
 
-#sizes POSITIONS SPAN GROUPS_X C_IN C_OUT HEIGHT_IN HEIGHT_OUT ROW_IN ROW_OUT TILE
+#batch POSITIONS SPAN GROUPS_X
+#sizes C_IN C_OUT HEIGHT_IN HEIGHT_OUT ROW_IN ROW_OUT TILE
 
 #include "../common/activation.wgsl"
 #include "../common/taps.wgsl"

@@ -4,7 +4,8 @@
 enable f16;
 #end
 
-#sizes N K GROUPS_X
+#batch N GROUPS_X
+#sizes K
 
 @group(0) @binding(0) var<storage, read> logits: array<$LOGIT>;
 @group(0) @binding(1) var<storage, read> targets: array<i32>;

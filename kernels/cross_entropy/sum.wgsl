@@ -4,7 +4,7 @@
 
 #include "../common/lane_sums.wgsl"
 
-#sizes N
+#batch N
 
 @group(0) @binding(0) var<storage, read> rows: array<f32>;
 #if LOSS

@@ -1,7 +1,8 @@
 // dx of the depthwise 3×3 convolution with stride 2, in the manner of common/spread.wgsl: a thread for each vector of dy
 // (see there), workgroups that stay in one channel.
 
-#sizes POSITIONS GROUPS_X C
+#batch POSITIONS GROUPS_X
+#sizes C
 
 #include "../common/vector.wgsl"
 #include "../common/spread.wgsl"

@@ -2,7 +2,8 @@
 // over one slab of bands, a merge adds the slabs. A band is ROWS rows of dy, a vector of pixels wide; a lane walks it
 // down, reading each row once.
 
-#sizes POSITIONS SLAB C HEIGHT_OUT ROW_OUT ROWS BANDS
+#batch POSITIONS SLAB
+#sizes C HEIGHT_OUT ROW_OUT ROWS BANDS
 
 #include "../common/vector.wgsl"
 #include "../common/taps.wgsl"

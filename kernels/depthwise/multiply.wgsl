@@ -1,7 +1,7 @@
 // y = act(weight ∗ x (+ bias)), channel by channel (see walk.wgsl). A workgroup stays in one channel, so its kernel is read
 // once for all lanes. With LEAVE, each lane leaves its band's part in the mean of y's plane.
 
-#sizes POSITIONS GROUPS_X
+#batch POSITIONS GROUPS_X
 
 #include "../common/activation.wgsl"
 #include "../common/plain_pixels.wgsl"

@@ -4,7 +4,7 @@
 #include "../common/vector.wgsl"
 #include "../common/random.wgsl"
 
-#sizes COUNT GROUPS_X
+#batch COUNT GROUPS_X
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read> seed: vec2u; // seed, step

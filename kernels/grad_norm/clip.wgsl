@@ -3,7 +3,7 @@
 #include "../common/vector.wgsl"
 #include "./scale.wgsl"
 
-#sizes COUNT GROUPS_X
+#batch COUNT GROUPS_X
 
 @group(0) @binding(0) var<storage, read> gradient: array<Stored>;
 @group(0) @binding(1) var<storage, read> norm: array<f32>;

@@ -9,7 +9,7 @@
 
 #include "../common/lane_sums.wgsl"
 
-#sizes SLABS
+#batch SLABS
 
 @group(0) @binding(0) var<storage, read> partial: array<u32>; // f32, as it lies in memory
 @group(0) @binding(1) var<storage, read_write> norm: array<f32>;

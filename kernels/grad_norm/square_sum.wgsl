@@ -3,7 +3,7 @@
 #include "../common/vector.wgsl"
 #include "../common/lane_sums.wgsl"
 
-#sizes COUNT SLAB
+#batch COUNT SLAB
 
 @group(0) @binding(0) var<storage, read> gradient: array<Stored>;
 @group(0) @binding(1) var<storage, read_write> partial: array<f32>;

@@ -2,7 +2,8 @@
 
 #include "../common/vector.wgsl"
 
-#sizes COUNT GROUPS_X C PLANE
+#batch COUNT GROUPS_X
+#sizes C PLANE
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read_write> y: array<Stored>;

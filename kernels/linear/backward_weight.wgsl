@@ -8,7 +8,8 @@
 enable f16;
 #end
 
-#sizes N INPUTS OUTPUTS
+#batch N
+#sizes INPUTS OUTPUTS
 
 @group(0) @binding(0) var<storage, read> x: array<$X>;
 @group(0) @binding(1) var<storage, read> dy: array<$DY>;

@@ -9,7 +9,8 @@
 enable f16;
 #end
 
-#sizes ROWS COLUMNS DEPTH B_STEP B_COLUMN
+#batch ROWS
+#sizes COLUMNS DEPTH B_STEP B_COLUMN
 
 @group(0) @binding(0) var<storage, read> a: array<$A>;
 @group(0) @binding(1) var<storage, read> b: array<$B>;

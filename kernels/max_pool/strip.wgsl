@@ -3,7 +3,8 @@
 
 #include "../common/vector.wgsl"
 
-#sizes COUNT GROUPS_X IN_H IN_W OUT_H STRIPS
+#batch COUNT GROUPS_X
+#sizes IN_H IN_W OUT_H STRIPS
 
 #if WIDTH == 4
 alias U = vec4u;

@@ -4,7 +4,8 @@
 //
 // and all that the depthwise backward pass needs of a channel in one place. One workgroup a channel.
 
-#sizes N C PIXELS
+#batch N PIXELS
+#sizes C
 
 #include "../common/vector.wgsl"
 #include "../common/lane_sums.wgsl"

@@ -1,7 +1,7 @@
 // d = depthwise ∗ act(bn1(e)): bn1 comes out of e's moments and is applied where e is read, and d's moments are left for
 // bn2. A workgroup stays in one channel and takes SLAB of its bands.
 
-#sizes POSITIONS SLAB
+#batch POSITIONS SLAB
 
 #include "../common/activation.wgsl"
 

@@ -5,7 +5,8 @@
 // The sums come in slabs of bands, for depthwise_merge.wgsl; a workgroup stays in one channel. A lane walks down a band of
 // ROWS rows of e: each row of dd meets three rows of act(u).
 
-#sizes POSITIONS SLAB C HEIGHT_OUT ROW_OUT ROWS BANDS
+#batch POSITIONS SLAB
+#sizes C HEIGHT_OUT ROW_OUT ROWS BANDS
 
 #include "./depthwise_gradient.wgsl"
 #include "../common/taps.wgsl"

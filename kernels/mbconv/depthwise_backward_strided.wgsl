@@ -2,7 +2,8 @@
 // same sums as depthwise_backward.wgsl. A thread takes one vector of dd at a time, with the two rows of two vectors of e
 // that it meets (see common/spread.wgsl).
 
-#sizes POSITIONS SLAB C
+#batch POSITIONS SLAB
+#sizes C
 
 #include "./depthwise_gradient.wgsl"
 #include "../common/spread.wgsl"

@@ -1,7 +1,8 @@
 // Adds up the SLABS slabs of the depthwise backward pass: the weight's gradient, bn1's, and with these the way back
 // through bn1. Ten threads a channel.
 
-#sizes C SLABS PIXELS
+#batch SLABS PIXELS
+#sizes C
 
 #include "../common/vector.wgsl"
 #include "../batch_norm/norm.wgsl"

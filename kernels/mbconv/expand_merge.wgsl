@@ -10,7 +10,8 @@
 //
 // One workgroup a channel c. The bias lies behind the matrix in `through`.
 
-#sizes C_IN C_OUT SLABS PIXELS
+#batch SLABS PIXELS
+#sizes C_IN C_OUT
 
 #include "../common/vector.wgsl"
 #include "../common/lane_sums.wgsl"

@@ -2,7 +2,8 @@
 // one row of moments. What must be done before comes first:
 //   fn prepare(leads: bool, lane: u32)    leads: in one workgroup of all
 
-#sizes POSITIONS SPAN PLANE_OUT
+#batch POSITIONS SPAN
+#sizes PLANE_OUT
 
 #include "../pointwise/product.wgsl"
 #include "../batch_norm/lane_moments.wgsl"

@@ -5,7 +5,8 @@
 //
 // A team of TEAM lanes takes a plane of TILE_O channels of one image; small planes share a workgroup.
 
-#sizes N PLANE_OUT TEAM
+#batch N
+#sizes PLANE_OUT TEAM
 
 #include "../common/activation.wgsl"
 #include "../batch_norm/norm.wgsl"

@@ -5,7 +5,8 @@
 //
 // A thread an element of the weight.
 
-#sizes C_IN C_OUT SLABS PIXELS
+#batch SLABS PIXELS
+#sizes C_IN C_OUT
 
 #include "../common/vector.wgsl"
 #include "../batch_norm/norm.wgsl"

@@ -2,7 +2,8 @@
 // says what product.wgsl asks for, and where vector p of an image is read:
 //   fn source_of(p: u32) -> u32
 
-#sizes POSITIONS GROUPS_X PLANE_OUT
+#batch POSITIONS GROUPS_X
+#sizes PLANE_OUT
 
 #include "./product.wgsl"
 

@@ -6,7 +6,8 @@
 //   fn other(n: u32, i: u32, p: u32, by: Other) -> V, with an Other of other_of(i)
 // With SIDES, behind the matrix lie Σ row·other, Σ row and Σ column; then there are as many others as rows.
 
-#sizes POSITIONS SLAB SLAB_SUMS C_IN C_OUT C_OTHER PLANE_OUT
+#batch POSITIONS SLAB
+#sizes SLAB_SUMS C_IN C_OUT C_OTHER PLANE_OUT
 
 #if READERS > 1
 #include "./outer_channels.wgsl"

@@ -1,6 +1,6 @@
 // partial[slab,c] = Σ x[n,c,p] over the (n,p) of one slab: a bias's gradient before the merge.
 
-#sizes POSITIONS SLAB
+#batch POSITIONS SLAB
 
 #include "../common/vector.wgsl"
 #include "../common/lane_sums.wgsl"

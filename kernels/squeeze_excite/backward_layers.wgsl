@@ -9,7 +9,8 @@
 
 #include "../common/activation.wgsl"
 
-#sizes N C R
+#batch N
+#sizes C R
 
 var<workgroup> shared_dreduced: array<f32, SHARED>;
 

@@ -7,7 +7,8 @@
 
 #include "../common/activation.wgsl"
 
-#sizes N C R
+#batch N
+#sizes C R
 
 @group(0) @binding(0) var<storage, read> squeezed: array<f32>;
 @group(0) @binding(1) var<storage, read> dreduced: array<f32>;

@@ -10,7 +10,7 @@ export interface KernelSource {
 
 /**
  * What a launch gives a kernel: numbers and booleans become WGSL `const`s, strings only fill `$NAME`. Those that the
- * kernel lists under `#sizes` are u32, and may be left out: then they are read from a uniform.
+ * kernel lists under `#sizes` and `#batch` are u32, and may be left out: then they are read from a uniform.
  */
 export type Constants = Readonly<Record<string, Value>>;
 
@@ -45,7 +45,8 @@ type Names = Readonly<Record<string, Value>>;
  * Specialises a kernel. Beside plain WGSL a kernel may hold
  *
  * - `#include "../common/gelu.wgsl"`: that file, once;
- * - `#sizes N PLANE`: constants that can be data, so that one pipeline serves every shape (and no loop over them unrolls);
+ * - `#sizes C PLANE`: constants that can be data, so that one pipeline serves every shape (and no loop over them unrolls);
+ * - `#batch N POSITIONS`: sizes that go with the number of pictures, so that one pipeline serves every batch;
  * - `#if EXPR` … `#elif EXPR` … `#else` … `#end`;
  * - `#for i in A..B` … `#end`: the lines between, repeated for i = A … B−1 (a register tile, unrolled);
  * - `$name` and `$(EXPR)`: a constant's or loop variable's value, anywhere in a line.
@@ -53,7 +54,7 @@ type Names = Readonly<Record<string, Value>>;
  * @throws ShaderError with file and line for a directive that cannot be read.
  */
 export function specialize(source: KernelSource, constants: Constants): SpecializedKernel {
-  const listed = sizesOf(source);
+  const listed = sizesOf(source, ['sizes', 'batch']);
   const sizes = listed.filter((name) => !(name in constants));
   const body = readSizes(expand(flatten(source, new Set()), constants), sizes);
   const header = Object.entries(constants)
@@ -65,7 +66,7 @@ export function specialize(source: KernelSource, constants: Constants): Speciali
   if (sizes.length > 0) {
     const members = sizes.map((name) => `${name}: u32`).join(', ');
     const text = `struct Sizes { ${members} } @group(0) @binding(${SIZES}) var<uniform> sizes: Sizes;`;
-    header.push({ text, origin: `${source.path} (#sizes)` });
+    header.push({ text, origin: `${source.path} (its sizes)` });
   }
   // `enable` and `requires` must stand before everything else.
   const isEnable = (line: Line) => /^\s*(enable|requires)\b/.test(line.text);
@@ -79,10 +80,12 @@ export function specialize(source: KernelSource, constants: Constants): Speciali
   };
 }
 
-/** The names that a kernel and its includes list under `#sizes`, in the order of their uniform. */
-export function sizesOf(source: KernelSource): string[] {
-  const own = [...source.text.matchAll(/^#sizes\s+(.*)$/gm)].flatMap((match) => match[1].trim().split(/\s+/));
-  return [...new Set([...own, ...Object.values(source.includes ?? {}).flatMap(sizesOf)])];
+/** The names that a kernel and its includes list under these directives, in the order of their uniform. */
+export function sizesOf(source: KernelSource, directives: readonly ('sizes' | 'batch')[]): string[] {
+  const lists = source.text.matchAll(new RegExp(`^#(?:${directives.join('|')})\\s+(.*)$`, 'gm'));
+  const own = [...lists].flatMap((match) => match[1].trim().split(/\s+/));
+  const included = Object.values(source.includes ?? {}).flatMap((file) => sizesOf(file, directives));
+  return [...new Set([...own, ...included])];
 }
 
 function readSizes(lines: Line[], sizes: readonly string[]): Line[] {
@@ -97,7 +100,7 @@ function flatten(source: KernelSource, seen: Set<string>): Line[] {
   seen.add(source.path);
   return source.text.split('\n').flatMap((text, index) => {
     const origin = `${source.path}:${index + 1}`;
-    if (text.startsWith('#sizes')) return [];
+    if (/^#(sizes|batch)\b/.test(text)) return [];
     const include = /^\s*#include\s+"([^"]+)"/.exec(text);
     if (!include) return [{ text, origin }];
     const file = source.includes?.[include[1]];

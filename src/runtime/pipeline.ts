@@ -34,7 +34,8 @@ export class PipelineCache {
 
   /**
    * @param sizesAsData whether a kernel's `#sizes` are data: fewer pipelines to compile, which takes software adapters
-   *   seconds. Otherwise they are built in: a GPU's compiler is quick, and makes the most of what it knows.
+   *   seconds. Otherwise only what goes with the batch (`#batch`) is, and sizes are built in: a GPU's compiler is quick,
+   *   and makes the most of what it knows.
    */
   constructor(
     private readonly gpu: GPUDevice,
@@ -50,7 +51,7 @@ export class PipelineCache {
   get(source: KernelSource, given: Constants): SizedKernel {
     let names = this.sizeNames.get(source);
     if (!names) {
-      names = this.sizesAsData ? sizesOf(source) : [];
+      names = sizesOf(source, this.sizesAsData ? ['sizes', 'batch'] : ['batch']);
       this.sizeNames.set(source, names);
     }
     const isSize = new Set(names);
@@ -68,7 +69,7 @@ export class PipelineCache {
   private sizes({ path }: KernelSource, names: readonly string[], given: Constants): GPUBuffer {
     const values = names.map((name) => {
       const value = given[name];
-      if (typeof value !== 'number') throw new ShaderError(`${path}: #sizes names '${name}', which the launch lacks`);
+      if (typeof value !== 'number') throw new ShaderError(`${path}: its sizes name '${name}', which the launch lacks`);
       return value;
     });
     const key = values.join();

@@ -129,10 +129,11 @@ test('bindings are read off the WGSL', () => {
 });
 
 test('sizes are read from a uniform, also in includes, or built in as u32', () => {
-  const included = { path: 'part.wgsl', text: lines('#sizes M N', 'fn f() -> u32 { return M * N; }') };
-  const text = lines('#include "part.wgsl"', '#sizes N C', 'fn main() { let n = N + K.N + NN + C; }');
+  const included = { path: 'part.wgsl', text: lines('#batch N', '#sizes M', 'fn f() -> u32 { return M * N; }') };
+  const text = lines('#include "part.wgsl"', '#batch N', '#sizes C', 'fn main() { let n = N + K.N + NN + C; }');
   const source = { path: 'test.wgsl', text, includes: { 'part.wgsl': included } };
-  expect(sizesOf(source)).toEqual(['N', 'C', 'M']);
+  expect(sizesOf(source, ['sizes', 'batch'])).toEqual(['N', 'C', 'M']);
+  expect(sizesOf(source, ['batch'])).toEqual(['N']);
   const { code, hasSizes } = specialize(source, { K: 3 });
   expect(hasSizes).toBe(true);
   expect(code.split('\n')).toEqual([
@@ -140,6 +141,14 @@ test('sizes are read from a uniform, also in includes, or built in as u32', () =
     'struct Sizes { N: u32, C: u32, M: u32 } @group(0) @binding(8) var<uniform> sizes: Sizes;',
     'fn f() -> u32 { return sizes.M * sizes.N; }',
     'fn main() { let n = sizes.N + K.N + NN + sizes.C; }',
+  ]);
+  expect(specialize(source, { K: 3, C: 2, M: 4 }).code.split('\n')).toEqual([
+    'const K = 3;',
+    'const C: u32 = 2;',
+    'const M: u32 = 4;',
+    'struct Sizes { N: u32 } @group(0) @binding(8) var<uniform> sizes: Sizes;',
+    'fn f() -> u32 { return M * sizes.N; }',
+    'fn main() { let n = sizes.N + K.N + NN + C; }',
   ]);
   const built = specialize(source, { K: 3, N: 1, C: 2, M: 4 });
   expect(built.hasSizes).toBe(false);
@@ -155,7 +164,7 @@ test('one pipeline serves all sizes, and a launch that lacks one is told so', as
   expect(five.kernel).toBe(four.kernel);
   expect(five.sizes).not.toBe(four.sizes);
   expect(again.sizes).toBe(four.sizes);
-  expect(() => pipelines.get(source, {})).toThrow("test/sized.wgsl: #sizes names 'N', which the launch lacks");
+  expect(() => pipelines.get(source, {})).toThrow("test/sized.wgsl: its sizes name 'N', which the launch lacks");
 });
 
 describe("the WGSL compiler's errors name the kernel's file and line", () => {
