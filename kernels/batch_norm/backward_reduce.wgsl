@@ -21,8 +21,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let slab = group.y;
   let end = slab_end(slab);
   let norm = norms[c];
-  var dgamma = V();
-  var dbeta = V();
+  var dgamma = 0.0;
+  var dbeta = 0.0;
   var k = slab * SLAB + lane;
   var at = cursor(k, c);
   for (; k < end; k += LANES) {
@@ -33,12 +33,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #else
     let du = V(dy[at.i]) * $(ACTIVATION)_slope(affine(norm, normal_x));
 #end
-    dgamma += du * normal_x;
-    dbeta += du;
+    dgamma = add_dot(du, normal_x, dgamma);
+    dbeta += sum_of(du);
     at = advance(at);
   }
-  put(0, sum_of(dgamma), lane);
-  put(1, sum_of(dbeta), lane);
+  put(0, dgamma, lane);
+  put(1, dbeta, lane);
   workgroupBarrier();
   if (lane == 0) {
     partial[slab * C + c] = vec2f(total(0), total(1));

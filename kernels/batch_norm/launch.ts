@@ -41,7 +41,12 @@ export const momentsTensor = (device: Device, rows: number, c: number) => device
 export const normsIn = (moments: Tensor): Tensor => ({ ...moments, shape: moments.shape.slice(1) });
 
 /** Constants and tensors of a kernel that includes batch_norm/fold.wgsl, `mergers` of whose lanes share a channel. */
-export function folded(mergers: number, moments: Tensor, { gamma, beta, running, eps, momentum }: TrainingNorm) {
+export function folded(
+  { adapter }: Device,
+  mergers: number,
+  moments: Tensor,
+  { gamma, beta, running, eps, momentum }: TrainingNorm,
+) {
   const { mean, variance } = running;
   const VARIANCE = (variance.offset - mean.offset) / bytesPer.f32;
   if (mean.storage !== variance.storage || VARIANCE < size(mean)) {
@@ -51,7 +56,7 @@ export function folded(mergers: number, moments: Tensor, { gamma, beta, running,
   return {
     constants: {
       ...{ EPS: eps, MOMENTUM: momentum, C: size(gamma) },
-      ...{ PARTS: moments.shape[0] - 1, VARIANCE, MERGERS: mergers },
+      ...{ PARTS: moments.shape[0] - 1, VARIANCE, MERGERS: mergers, SHARED: adapter.kind === 'gpu' },
     },
     reads: { moments, gamma, beta },
     writes: { running: both },
@@ -90,7 +95,7 @@ export function statistics(device: Device, x: Tensor): Tensor {
  */
 export function batchNorms(device: Device, moments: Tensor, norm: TrainingNorm): Tensor {
   const lanes = teamLanes(device);
-  const { constants, reads, writes, ...cost } = folded(lanes, moments, norm);
+  const { constants, reads, writes, ...cost } = folded(device, lanes, moments, norm);
   const norms = device.tensor([constants.C, 4]);
   device.dispatch({
     kernel: finalizeKernel,
@@ -156,7 +161,7 @@ export const joinLeaving = (device: Device, launch: Join): Tensor => dispatchJoi
 
 function dispatchJoin(device: Device, { x, moments, norm, skip, activation, y }: Join, leave: boolean) {
   const { constants, slabs } = slabsOf(device, x);
-  const fold = folded(constants.LANES, moments, norm);
+  const fold = folded(device, constants.LANES, moments, norm);
   const left = leave ? momentsTensor(device, slabs, constants.C) : undefined;
   device.dispatch({
     kernel: joinKernel,

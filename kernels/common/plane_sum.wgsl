@@ -19,22 +19,15 @@ fn plane_of(group: vec3u, lane: u32) -> u32 {
 
 fn plane_sums(plane: u32, lane: u32) -> PlaneSums {
   let member = lane % TEAM;
-#for t in 0..TERMS
-  var mine$t = V();
-#end
+  var sums: array<f32, TERMS>;
   if (plane < PLANES) {
     for (var i = plane * PLANE + member; i < (plane + 1) * PLANE; i += TEAM) {
       let values = terms(i);
 #for t in 0..TERMS
-      mine$t += values[$t];
+      sums[$t] += sum_of(values[$t]);
 #end
     }
   }
-  var sums = array<f32, TERMS>(
-#for t in 0..TERMS
-    sum_of(mine$t),
-#end
-  );
 #for t in 0..TERMS
   team_sums[lane * TERMS + $t] = sums[$t];
 #end

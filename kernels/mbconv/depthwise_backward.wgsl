@@ -34,8 +34,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var top = vec3f();
   var middle = vec3f();
   var bottom = vec3f();
-  var dgamma = V();
-  var dbeta = V();
+  var dgamma = 0.0;
+  var dbeta = 0.0;
   let last = min((group.y + 1) * SLAB, POSITIONS);
   for (var band = group.y * SLAB + lane; band < last; band += LANES) {
     let j = band % ROW_OUT;
@@ -66,8 +66,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       if (r >= first + 2) {
         let gradient = above.slope * done;
         dx[(r - 2) * ROW_OUT + j] = Stored(gradient);
-        dgamma += gradient * above.x_hat;
-        dbeta += gradient;
+        dgamma = add_dot(gradient, above.x_hat, dgamma);
+        dbeta += sum_of(gradient);
       }
       above = here;
       here = below;

@@ -26,8 +26,8 @@ fn columns(row: u32, j: u32) -> Columns {
 #end
 }
 
-var<private> dgamma: V;
-var<private> dbeta: V;
+var<private> dgamma: f32;
+var<private> dbeta: f32;
 
 /// act(u) at a block of pixels, and their gradient in front of act, which is summed up; nothing outside the picture.
 struct Met {
@@ -38,8 +38,8 @@ struct Met {
 fn meet(x_hat: V, da: V, inside: bool) -> Met {
   let u = affine(channel.norm1, x_hat);
   let du = select(V(), da * $(ACTIVATION)_slope(u), inside);
-  dgamma += du * x_hat;
-  dbeta += du;
+  dgamma = add_dot(du, x_hat, dgamma);
+  dbeta += sum_of(du);
   return Met(select(V(), $(ACTIVATION)(u), inside), du);
 }
 

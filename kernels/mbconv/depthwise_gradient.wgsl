@@ -38,9 +38,9 @@ fn neighbours(left: u32, right: u32) -> vec2f {
 }
 
 /// Leaves the sums of a slab of channel c: the weight's nine, which the lanes have put already, then bn1's.
-fn leave(slab: u32, c: u32, dgamma: V, dbeta: V, lane: u32) {
-  put(9, sum_of(dgamma), lane);
-  put(10, sum_of(dbeta), lane);
+fn leave(slab: u32, c: u32, dgamma: f32, dbeta: f32, lane: u32) {
+  put(9, dgamma, lane);
+  put(10, dbeta, lane);
   workgroupBarrier();
   for (var s = lane; s < SUMS; s += LANES) {
     partial[(slab * C + c) * SUMS + s] = total(s);

@@ -28,7 +28,7 @@ export function expand(
 ): Tensor {
   const { left, constants, ...launch } = leaving(device, { kernel: expandKernel, x, y });
   const { LANES } = constants;
-  const fold = folded(teamOf(LANES, LANES / x.shape[1]), moments, norm);
+  const fold = folded(device, teamOf(LANES, LANES / x.shape[1]), moments, norm);
   device.dispatch({
     ...launch,
     kernel: expandKernel,
@@ -82,7 +82,7 @@ export function depthwise(
   const { constants, bands } = bandsOf(device, work, stride);
   const { constants: span, rows } = spansOf(device, work, bands, constants.C, lanes);
   const left = momentsTensor(device, rows, constants.C);
-  const fold = folded(lanes, moments, norm);
+  const fold = folded(device, lanes, moments, norm);
   device.dispatch({
     kernel: depthwiseKernel,
     constants: {
@@ -112,7 +112,7 @@ export function squeeze(device: Device, { x, moments, norm }: Normalized, activa
   const squeezed = device.tensor([n, c]);
   const slopes = device.tensor([n, c, 2]);
   const { constants, workgroups } = planeSum(device, x, 3);
-  const fold = folded(constants.TEAM, moments, norm);
+  const fold = folded(device, constants.TEAM, moments, norm);
   const { value, slope } = activationFlops[activation];
   device.dispatch({
     kernel: squeezeKernel,
