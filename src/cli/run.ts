@@ -45,12 +45,16 @@ export async function beginRun(device: Device, settings: Settings, out?: string)
     trainImages: train.length,
     valImages: validation.length,
   };
-  const path = out ?? (await RunFolder.next(`${train.name}-${model}`));
-  const folder = await RunFolder.create(path, snakeCase(config));
+  const folder = await (out
+    ? RunFolder.create(out, snakeCase(config))
+    : RunFolder.createNext(`${train.name}-${model}`, snakeCase(config)));
   const summary =
     `${model}: ${net.parameterCount.toLocaleString('en')} parameters, on ${device.adapter.name}\n` +
     `${train.length} images to train on, ${validation.length} to validate, written to ${folder.path}`;
-  const trainer = await Trainer.create(device, net, data, recipe, { seed });
+  const trainer = await Trainer.create(device, net, data, recipe, { seed }).catch(async (error) => {
+    await folder.discard();
+    throw error;
+  });
   return { trainer, data, folder, maxSteps, summary };
 }
 

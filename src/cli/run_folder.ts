@@ -1,4 +1,4 @@
-import { access, appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, appendFile, mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -12,9 +12,13 @@ const exists = (path: string) =>
     () => false,
   );
 
-/** Whether there is anything that a new run would overwrite and somebody could miss. */
-const holdsRun = async (path: string) =>
-  (await exists(join(path, 'metrics.jsonl'))) || (await exists(join(path, 'last.safetensors')));
+/** What a new run would overwrite and somebody could miss. */
+const PRECIOUS = ['config.json', 'metrics.jsonl', 'last.safetensors', 'best.safetensors'];
+
+async function holdsRun(path: string): Promise<boolean> {
+  const found = await Promise.all(PRECIOUS.map((name) => exists(join(path, name))));
+  return found.includes(true);
+}
 
 /** The folder of a training run: config.json, metrics.jsonl, last.safetensors and best.safetensors, or trace.json. */
 export class RunFolder {
@@ -25,18 +29,46 @@ export class RunFolder {
    * @throws UserError where it cannot be written, or already holds a run
    */
   static async create(path: string, config: object): Promise<RunFolder> {
-    if (await holdsRun(path)) {
-      throw new UserError(
-        `${path} already holds a run; go on with it by --resume ${path}, or give --out another folder.`,
-      );
+    const folder = await RunFolder.claim(path, config);
+    if (folder) return folder;
+    throw new UserError(
+      `${path} already holds a run; go on with it by --resume ${path}, or give --out another folder.`,
+    );
+  }
+
+  /**
+   * Makes a folder under runs/ that is the run's own, and writes its config.json.
+   * @throws UserError where it cannot be written
+   */
+  static async createNext(name: string, config: object): Promise<RunFolder> {
+    for (;;) {
+      const folder = await RunFolder.claim(await RunFolder.next(name), config);
+      if (folder) return folder;
     }
+  }
+
+  /** Returns nothing where a run is already: of processes that begin one there at once, a single one makes config.json. */
+  private static async claim(path: string, config: object): Promise<RunFolder | undefined> {
+    if (await holdsRun(path)) return undefined;
+    const folder = new RunFolder(path);
     try {
       await mkdir(path, { recursive: true });
+      await writeFile(folder.configFile, `${JSON.stringify(config, null, 2)}\n`, { flag: 'wx' });
     } catch (error) {
-      throw new UserError(`--out ${path} cannot be written: ${(error as Error).message}.`);
+      const { code, message, syscall } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST' && (await exists(folder.configFile))) return undefined;
+      // A full disk leaves an empty file.
+      if (syscall === 'write') await folder.discard();
+      throw new UserError(`--out ${path} cannot be written: ${message}.`);
     }
-    await writeAtomically(join(path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
-    return new RunFolder(path);
+    return folder;
+  }
+
+  /** Leaves nothing of a run that could not begin. */
+  async discard(): Promise<void> {
+    await rm(this.configFile, { force: true }).catch(() => {});
+    // Where somebody keeps other files, the folder stays.
+    await rmdir(this.path).catch(() => {});
   }
 
   /**

@@ -4,11 +4,11 @@ import { UserError } from './errors.ts';
 
 /**
  * Replaces a file in one move, so that whatever happens, a full disk or a killed process, it is either the old or the
- * new one and never half written. Makes its folder where there is none.
+ * new one and never half written, also where two processes write it at once. Makes its folder where there is none.
  * @throws UserError where it cannot be written; the old file stays
  */
 export async function writeAtomically(file: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${file}.tmp`;
+  const temporary = `${file}.${process.pid}.tmp`;
   try {
     await mkdir(dirname(file), { recursive: true });
     const handle = await open(temporary, 'w');

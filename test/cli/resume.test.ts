@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { beforeAll, expect, test } from 'vitest';
 import { Random } from '../../src/data/random.ts';
 import { decodeCheckpoint } from '../../src/train/checkpoint.ts';
@@ -32,8 +33,9 @@ beforeAll(async () => {
   expect(code).toBe(0);
 });
 
-function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['scripts/run.mjs', 'src/cli/train.ts', ...args, '--quiet'], { stdio: 'ignore' });
+function start(args: readonly string[], stderr: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
+  const program = ['scripts/run.mjs', 'src/cli/train.ts', ...args, '--quiet'];
+  return spawn(process.execPath, program, { stdio: ['ignore', 'ignore', stderr] });
 }
 
 const exit = (child: ChildProcess) => new Promise<number | null>((resolve) => child.on('exit', resolve));
@@ -124,19 +126,20 @@ test('a damaged checkpoint is named, and a full disk leaves the old one whole', 
   expect((await runCli('train', [...args, '--max-steps', '2'])).code).toBe(0);
   const last = join(out, 'last.safetensors');
   const before = await readFile(last);
-  // What a full disk answers: /dev/full in the place of the file that is written first.
-  await symlink('/dev/full', `${last}.tmp`);
   await writeFile(
     join(out, 'config.json'),
     (await readFile(join(out, 'config.json'), 'utf8')).replace(/"max_steps": 2,/, ''),
   );
-  const full = await runCli('train', ['--resume', out]);
-  expect(full.code).toBe(2);
-  expect(full.stderr).toMatch(/last\.safetensors cannot be written: ENOSPC/);
+  const full = start(['--resume', out], 'pipe');
+  const [ended, stderr] = [exit(full), text(full.stderr!)];
+  // What a full disk answers: /dev/full in the place of the file that is written first.
+  await symlink('/dev/full', `${last}.${full.pid}.tmp`);
+  expect(await ended).toBe(2);
+  expect(await stderr).toMatch(/last\.safetensors cannot be written: ENOSPC/);
   expect((await readFile(last)).equals(before)).toBe(true);
 
   await truncate(last, before.length - 100);
-  const { code, stderr } = await runCli('train', ['--resume', out]);
-  expect(code).toBe(2);
-  expect(stderr).toMatch(/last\.safetensors: .*outside/);
+  const damaged = await runCli('train', ['--resume', out]);
+  expect(damaged.code).toBe(2);
+  expect(damaged.stderr).toMatch(/last\.safetensors: .*outside/);
 });

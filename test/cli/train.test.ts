@@ -99,11 +99,14 @@ test('an --out that cannot be written, or holds a run, loses nothing', async () 
   expect(blocked.stderr).toMatch(/--out .*file/);
   expect(await readFile(file, 'utf8')).toBe('precious');
 
-  const run = join(folder, 'run');
-  await mkdir(run);
-  await writeFile(join(run, 'metrics.jsonl'), '{}');
-  const taken = await runCli('train', [...SHORT, '--out', run]);
-  expect([1, 2]).toContain(taken.code);
-  expect(taken.stderr).toMatch(/already holds a run/);
-  expect(await readdir(run)).toEqual(['metrics.jsonl']);
+  for (const name of ['config.json', 'metrics.jsonl', 'last.safetensors', 'best.safetensors']) {
+    const run = join(folder, name);
+    await mkdir(run);
+    await writeFile(join(run, name), 'precious');
+    const taken = await runCli('train', [...SHORT, '--out', run]);
+    expect(taken.code).toBe(2);
+    expect(taken.stderr).toMatch(/already holds a run/);
+    expect(await readdir(run)).toEqual([name]);
+    expect(await readFile(join(run, name), 'utf8')).toBe('precious');
+  }
 });
