@@ -29,6 +29,13 @@ export async function decodeFile<T>(file: string, decode: (bytes: Uint8Array) =>
   }
 }
 
+/** @throws UserError where something is there already, such as the checkpoint that a training goes on from */
+export async function requireNew(file: string): Promise<void> {
+  if (await stat(file).catch(() => undefined)) {
+    throw new UserError(`${file} is there already; give --out another name.`);
+  }
+}
+
 const isFile = (path: string) =>
   stat(path).then(
     (found) => found.isFile(),

@@ -1,11 +1,9 @@
 #!/usr/bin/env node
-import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { exportOnnx } from '../interop/onnx.ts';
 import { writeAtomically } from '../runtime/atomic.ts';
-import { UserError } from '../runtime/errors.ts';
 import { type Checkpoint, encodeCheckpoint } from '../train/checkpoint.ts';
-import { checkpointFile, readCheckpoint } from './checkpoint_file.ts';
+import { checkpointFile, readCheckpoint, requireNew } from './checkpoint_file.ts';
 import { CHECKPOINT, createCommand, main, quietOption } from './command.ts';
 
 /** By the name of the format: how a file ends, and what is in it. */
@@ -33,7 +31,7 @@ const command = createCommand('yy-export', 'Writes a trained net for other progr
       .choices(Object.keys(FORMATS))
       .makeOptionMandatory(),
   )
-  .option('--out <file>', 'the file to write (default: beside the checkpoint, such as best.onnx)')
+  .option('--out <file>', 'the file to make (default: beside the checkpoint, such as best.onnx)')
   .addOption(quietOption())
   .addHelpText(
     'after',
@@ -51,7 +49,7 @@ async function run(path: string, { format, out, quiet }: Options): Promise<void>
   const checkpoint = await readCheckpoint(file);
   const { ending, encode } = FORMATS[format];
   const target = out ?? file.replace(/(\.safetensors)?$/, ending);
-  if (resolve(target) === resolve(file)) throw new UserError(`--out ${target} is the checkpoint itself.`);
+  await requireNew(target);
   await writeAtomically(target, encode(checkpoint));
   if (!quiet) console.log(target);
 }

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
@@ -12,7 +11,7 @@ import { encodeCheckpoint } from '../train/checkpoint.ts';
 import { greyNormalisation, paperRecipe } from '../train/recipe.ts';
 import { configSchema, parse } from '../train/schema.ts';
 import type { YYNetConfig } from '../yinyang/config.ts';
-import { decodeFile } from './checkpoint_file.ts';
+import { decodeFile, requireNew } from './checkpoint_file.ts';
 import { activationOption, createCommand, fusionOption, integer, main, quietOption, yinOption } from './command.ts';
 import { RunFolder } from './run_folder.ts';
 
@@ -130,7 +129,7 @@ function normalisationOf({ inputChannels }: YYNetConfig, options: Options) {
 async function targetOf(file: string, { out }: Options): Promise<string> {
   const folder = out ?? (await RunFolder.next(basename(file, ENDING)));
   const target = folder.endsWith(ENDING) ? folder : join(folder, `last${ENDING}`);
-  if (existsSync(target)) throw new UserError(`${target} is there already; give --out another name.`);
+  await requireNew(target);
   return target;
 }
 

@@ -48,12 +48,13 @@ test('a safetensors file holds the state dict alone, and is a checkpoint still',
   expect(decodeCheckpoint(bytes)).toEqual(small);
 });
 
-test('what cannot be written is one clear sentence, and the checkpoint stays whole', async () => {
+test('what cannot be written is one clear sentence, and nothing is overwritten', async () => {
   const run = await writeRun();
   const file = join(run, 'last.safetensors');
   const before = await readFile(file);
   for (const [args, message] of [
-    [[run, '--format', 'safetensors', '--out', file], /--out .*last\.safetensors is the checkpoint itself/],
+    [[run, '--format', 'safetensors', '--out', file], /last\.safetensors is there already; give --out another name/],
+    [[run, '--format', 'onnx', '--out', join(run, 'config.json')], /config\.json is there already/],
     [[run, '--format', 'onnx', '--out', join(file, 'net.onnx')], /net\.onnx cannot be written/],
     [[run], /required option '--format <name>'/],
     [[run, '--format', 'tflite'], /--format.*Allowed choices are onnx, safetensors/],
