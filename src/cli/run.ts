@@ -60,20 +60,26 @@ export async function beginRun(device: Device, settings: Settings, out?: string)
 
 /**
  * Sets a run up to go on where its last checkpoint is, or from its beginning where it has none yet.
+ * @param given a limit of steps other than the run's own
  * @throws UserError where there is none, or it is damaged, or its data are not what they were
  */
-export async function resumeRun(device: Device, path: string): Promise<Run> {
+export async function resumeRun(device: Device, path: string, given: Pick<Settings, 'maxSteps'> = {}): Promise<Run> {
   const { folder, from } = await RunFolder.open(path);
   const settings = await readSettings(folder.configFile);
+  const { maxSteps = settings.maxSteps } = given;
   const data = await loadData(settings, { inputSize: inputSizeOf(settings) });
   const trainer = await (from
     ? Trainer.create(device, new YYNet(from.config), data, from.recipe, { from })
     : Trainer.create(device, new YYNet(configureNet(settings, data)), data, configureRecipe(settings, data), {
         seed: settings.seed ?? 0,
       }));
+  const run = { trainer, data, folder, maxSteps };
+  if (trainer.finished) return { ...run, summary: `${path}: all ${trainer.recipe.epochs} epochs are done.` };
+  if (maxSteps !== undefined && trainer.step >= maxSteps) {
+    const limit = `${path} has taken ${trainer.step} steps, and its limit is ${maxSteps}`;
+    return { ...run, summary: `${limit}: it goes on with a larger --max-steps beside --resume.` };
+  }
+  if (from?.training) await folder.forgetMetrics(from.training.position.epoch);
   const where = trainer.step ? `after step ${trainer.step}` : 'from its beginning';
-  const summary = trainer.finished
-    ? `${path}: all ${trainer.recipe.epochs} epochs are done.`
-    : `${path} goes on ${where}, on ${device.adapter.name}`;
-  return { trainer, data, folder, maxSteps: settings.maxSteps, summary };
+  return { ...run, summary: `${path} goes on ${where}, on ${device.adapter.name}` };
 }

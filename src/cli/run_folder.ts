@@ -84,7 +84,6 @@ export class RunFolder {
     if (!(await exists(last))) return { folder };
     const from = await readCheckpoint(last);
     if (!from.training) throw new UserError(`${last} holds a net, but no training that could go on.`);
-    await folder.forgetMetrics(from.training.position.epoch);
     return { folder, from };
   }
 
@@ -151,8 +150,8 @@ export class RunFolder {
     await writeAtomically(join(this.path, 'curve.svg'), curves(await this.metrics()));
   }
 
-  /** Drops the lines from an epoch on: they were written after the checkpoint, and will be again. */
-  private async forgetMetrics(epoch: number): Promise<void> {
+  /** Drops the lines from an epoch on, which is about to be trained, or to be trained on: they will be written again. */
+  async forgetMetrics(epoch: number): Promise<void> {
     const file = join(this.path, 'metrics.jsonl');
     if (!(await exists(file))) return;
     const lines = (await readFile(file, 'utf8')).split('\n').slice(0, epoch - 1);

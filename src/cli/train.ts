@@ -36,8 +36,8 @@ interface Options extends Settings {
   quiet?: boolean;
 }
 
-/** The flags that may stand beside --resume: none of them changes the result. */
-const BESIDE_RESUME = ['resume', 'adapter', 'checkpointEvery', 'tensorboard', 'dashboard', 'json', 'quiet'];
+/** The flags that may stand beside --resume: none of them changes what a step does. */
+const BESIDE_RESUME = ['resume', 'adapter', 'checkpointEvery', 'maxSteps', 'tensorboard', 'dashboard', 'json', 'quiet'];
 
 const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutional Net, on any WebGPU adapter.')
   .option('--config <file>', 'a recipe in YAML or JSON, such as those in recipes/; flags go before what it says')
@@ -66,7 +66,11 @@ const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutio
   .option('--out <dir>', 'where the run is written (default: a new folder under runs/)')
   .option('--resume <dir>', 'go on with the run in this folder, to the same bits as if it had never stopped')
   .option('--checkpoint-every <n>', 'write last.safetensors every n steps, not only after each epoch', integer(1))
-  .option('--max-steps <n>', 'stop after n steps', integer(1))
+  .option(
+    '--max-steps <n>',
+    'stop after n steps; beside --resume, in place of the limit that the run began with',
+    integer(1),
+  )
   .option('--profile <n>', 'instead of training, time every kernel of n steps and write trace.json', integer(1))
   .option('--dashboard', 'show on a page of this machine how training goes, and what the net learns')
   .option('--tensorboard <dir>', 'write an event file for TensorBoard into this folder')
@@ -90,7 +94,7 @@ async function run(options: Options): Promise<void> {
   const settings = resume ? undefined : await settingsOf(options);
   const device = await openDevice({ adapter, quiet });
   if (profile) requireTimestamps(device);
-  const run = await (settings ? beginRun(device, settings, out) : resumeRun(device, resume!));
+  const run = await (settings ? beginRun(device, settings, out) : resumeRun(device, resume!, options));
   const { trainer, folder, summary } = run;
   if (json && !quiet) console.error(summary);
   else if (!quiet) console.log(summary);

@@ -95,6 +95,23 @@ test('a run that is done has nothing left to do', async () => {
   expect((await read(whole, 'last.safetensors')).equals(before)).toBe(true);
 });
 
+test('a run at its limit of steps keeps what it has, and goes on with a larger one', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  await runCli('train', ['--config', recipe, '--quiet', '--out', out, '--max-steps', '8']);
+  const before = await metrics(out);
+  expect(before).toMatchObject([{ epoch: 1 }, { epoch: 2, step: 8 }]);
+  const limited = await runCli('train', ['--resume', out]);
+  expect([limited.code, limited.stdout]).toEqual([
+    0,
+    expect.stringMatching(/run has taken 8 steps, and its limit is 8: .*--max-steps/),
+  ]);
+  expect(await metrics(out)).toEqual(before);
+  const { code } = await runCli('train', ['--resume', out, '--max-steps', '18', '--quiet']);
+  expect(code).toBe(0);
+  const wanted = await metrics(whole);
+  expect(await metrics(out)).toMatchObject(wanted.map((line) => ({ ...line, best_accuracy: expect.any(Number) })));
+});
+
 test.each<[string, string[], RegExp]>([
   ['a folder without a run', ['--resume', 'no/such/run'], /--resume no\/such\/run.*config\.json/],
   ['a flag that would change the result', ['--resume', 'x', '--lr', '0.1'], /--resume.*--lr/],
@@ -126,11 +143,7 @@ test('a damaged checkpoint is named, and a full disk leaves the old one whole', 
   expect((await runCli('train', [...args, '--max-steps', '2'])).code).toBe(0);
   const last = join(out, 'last.safetensors');
   const before = await readFile(last);
-  await writeFile(
-    join(out, 'config.json'),
-    (await readFile(join(out, 'config.json'), 'utf8')).replace(/"max_steps": 2,/, ''),
-  );
-  const full = start(['--resume', out], 'pipe');
+  const full = start(['--resume', out, '--max-steps', '18'], 'pipe');
   const [ended, stderr] = [exit(full), text(full.stderr!)];
   // What a full disk answers: /dev/full in the place of the file that is written first.
   await symlink('/dev/full', `${last}.${full.pid}.tmp`);
