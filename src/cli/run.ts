@@ -79,7 +79,7 @@ export async function resumeRun(device: Device, path: string, given: Pick<Settin
     const limit = `${path} has taken ${trainer.step} steps, and its limit is ${maxSteps}`;
     return { ...run, summary: `${limit}: it goes on with a larger --max-steps beside --resume.` };
   }
-  if (from?.training) await folder.forgetMetrics(from.training.position.epoch);
+  await folder.forgetMetrics(from?.training?.position.epoch ?? 1);
   const where = trainer.step ? `after step ${trainer.step}` : 'from its beginning';
   return { ...run, summary: `${path} goes on ${where}, on ${device.adapter.name}` };
 }

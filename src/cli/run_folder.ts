@@ -72,8 +72,8 @@ export class RunFolder {
   }
 
   /**
-   * Opens the folder of a run that was stopped, at its last checkpoint where there is one.
-   * @throws UserError where there is no run, or its checkpoint is damaged
+   * Opens the folder of a run that was stopped, at its last checkpoint where it came to one.
+   * @throws UserError where there is no run, or its checkpoint is damaged or was lost
    */
   static async open(path: string): Promise<{ folder: RunFolder; from?: Checkpoint }> {
     if (!(await RunFolder.holds(path))) {
@@ -81,10 +81,26 @@ export class RunFolder {
     }
     const folder = new RunFolder(path);
     const last = join(path, 'last.safetensors');
-    if (!(await exists(last))) return { folder };
+    if (!(await exists(last))) {
+      if (await folder.hadCheckpoint()) {
+        throw new UserError(`${last} is missing, from which the run would go on; a new run needs another folder.`);
+      }
+      return { folder };
+    }
     const from = await readCheckpoint(last);
     if (!from.training) throw new UserError(`${last} holds a net, but no training that could go on.`);
     return { folder, from };
+  }
+
+  /**
+   * Whether last.safetensors was written once. A first epoch that was cut short as it was kept leaves its line, and maybe
+   * best.safetensors; the curve is drawn when training ends.
+   */
+  private async hadCheckpoint(): Promise<boolean> {
+    const epochs = (await this.lines()).length;
+    const files = epochs === 1 ? ['curve.svg'] : ['curve.svg', 'best.safetensors'];
+    const found = await Promise.all(files.map((name) => exists(join(this.path, name))));
+    return epochs > 1 || found.includes(true);
   }
 
   /** Whether a run was begun in a folder, be it only that its config.json was written. */
@@ -136,11 +152,12 @@ export class RunFolder {
 
   /** The finished epochs. */
   async metrics(): Promise<EpochMetrics[]> {
+    return (await this.lines()).map((line) => JSON.parse(line));
+  }
+
+  private async lines(): Promise<string[]> {
     const text = await readFile(join(this.path, 'metrics.jsonl'), 'utf8').catch(() => '');
-    return text
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line));
+    return text.split('\n').filter(Boolean);
   }
 
   /** Draws curve.svg of the finished epochs. */
@@ -152,9 +169,9 @@ export class RunFolder {
 
   /** Drops the lines from an epoch on, which is about to be trained, or to be trained on: they will be written again. */
   async forgetMetrics(epoch: number): Promise<void> {
-    const file = join(this.path, 'metrics.jsonl');
-    if (!(await exists(file))) return;
-    const lines = (await readFile(file, 'utf8')).split('\n').slice(0, epoch - 1);
-    await writeAtomically(file, lines.map((line) => `${line}\n`).join(''));
+    const lines = await this.lines();
+    if (lines.length === 0) return;
+    const kept = lines.slice(0, epoch - 1);
+    await writeAtomically(join(this.path, 'metrics.jsonl'), kept.map((line) => `${line}\n`).join(''));
   }
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, expect, test } from 'vitest';
@@ -110,6 +110,28 @@ test('a run at its limit of steps keeps what it has, and goes on with a larger o
   expect(code).toBe(0);
   const wanted = await metrics(whole);
   expect(await metrics(out)).toMatchObject(wanted.map((line) => ({ ...line, best_accuracy: expect.any(Number) })));
+});
+
+test('a run whose last checkpoint was lost is refused, and one that came to none begins again', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  await cp(whole, out, { recursive: true });
+  await rm(join(out, 'last.safetensors'));
+  const refuse = async () => {
+    const { code, stderr } = await runCli('train', ['--resume', out]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/run\/last\.safetensors is missing/)]);
+  };
+  await refuse();
+  expect(await metrics(out)).toEqual(await metrics(whole));
+  await rm(join(out, 'curve.svg'));
+  await refuse();
+  await rm(join(out, 'metrics.jsonl'));
+  await refuse();
+
+  // As a full disk leaves it, where the best checkpoint of the first epoch still had room.
+  await writeFile(join(out, 'metrics.jsonl'), (await readFile(join(whole, 'metrics.jsonl'), 'utf8')).split('\n')[0]);
+  expect((await runCli('train', ['--resume', out, '--quiet'])).code).toBe(0);
+  expect(await metrics(out)).toEqual(await metrics(whole));
+  expect((await read(out, 'last.safetensors')).equals(await read(whole, 'last.safetensors'))).toBe(true);
 });
 
 test.each<[string, string[], RegExp]>([
