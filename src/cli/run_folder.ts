@@ -130,9 +130,9 @@ export class RunFolder {
   /** Keeps a finished epoch. The checkpoint is written last: whatever is lost before it, a resume makes again. */
   async writeEpoch(metrics: EpochMetrics, checkpoint: Checkpoint): Promise<void> {
     try {
-      await appendFile(join(this.path, 'metrics.jsonl'), `${JSON.stringify(metrics)}\n`);
+      await appendFile(this.metricsFile, `${JSON.stringify(metrics)}\n`);
     } catch (error) {
-      throw new UserError(`${join(this.path, 'metrics.jsonl')} cannot be written: ${(error as Error).message}.`);
+      throw new UserError(`${this.metricsFile} cannot be written: ${(error as Error).message}.`);
     }
     const bytes = encodeCheckpoint(checkpoint);
     if (metrics.val_accuracy === metrics.best_accuracy) await this.write('best', bytes);
@@ -150,13 +150,30 @@ export class RunFolder {
     return file;
   }
 
-  /** The finished epochs. */
+  private get metricsFile(): string {
+    return join(this.path, 'metrics.jsonl');
+  }
+
+  /**
+   * The finished epochs.
+   * @throws UserError where their file is damaged
+   */
   async metrics(): Promise<EpochMetrics[]> {
-    return (await this.lines()).map((line) => JSON.parse(line));
+    return this.parse(await this.lines());
+  }
+
+  private parse(lines: readonly string[]): EpochMetrics[] {
+    return lines.map((line, i) => {
+      try {
+        return JSON.parse(line);
+      } catch {
+        throw new UserError(`${this.metricsFile}, line ${i + 1} is damaged: expected the metrics of an epoch as JSON.`);
+      }
+    });
   }
 
   private async lines(): Promise<string[]> {
-    const text = await readFile(join(this.path, 'metrics.jsonl'), 'utf8').catch(() => '');
+    const text = await readFile(this.metricsFile, 'utf8').catch(() => '');
     return text.split('\n').filter(Boolean);
   }
 
@@ -167,11 +184,15 @@ export class RunFolder {
     await writeAtomically(join(this.path, 'curve.svg'), curves(await this.metrics()));
   }
 
-  /** Drops the lines from an epoch on, which is about to be trained, or to be trained on: they will be written again. */
+  /**
+   * Drops the lines from an epoch on, which is about to be trained, or to be trained on: they will be written again.
+   * @throws UserError where one before them is damaged, which would be found only when the curve is drawn
+   */
   async forgetMetrics(epoch: number): Promise<void> {
     const lines = await this.lines();
     if (lines.length === 0) return;
     const kept = lines.slice(0, epoch - 1);
-    await writeAtomically(join(this.path, 'metrics.jsonl'), kept.map((line) => `${line}\n`).join(''));
+    this.parse(kept);
+    await writeAtomically(this.metricsFile, kept.map((line) => `${line}\n`).join(''));
   }
 }

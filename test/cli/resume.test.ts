@@ -134,6 +134,23 @@ test('a run whose last checkpoint was lost is refused, and one that came to none
   expect((await read(out, 'last.safetensors')).equals(await read(whole, 'last.safetensors'))).toBe(true);
 });
 
+test('a damaged line of metrics is named before training, one of the epoch under way is written again', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  await runCli('train', ['--config', recipe, '--quiet', '--out', out, '--max-steps', '8']);
+  const file = join(out, 'metrics.jsonl');
+  const [first, second] = (await readFile(file, 'utf8')).split('\n');
+  const args = ['--resume', out, '--max-steps', '9', '--quiet'];
+  await writeFile(file, `${first.slice(0, 20)}\n${second}\n`);
+  const last = await read(out, 'last.safetensors');
+  const { code, stderr } = await runCli('train', args);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/metrics\.jsonl, line 1 is damaged: .*JSON\.$/m)]);
+  expect((await read(out, 'last.safetensors')).equals(last)).toBe(true);
+
+  await writeFile(file, `${first}\n${second.slice(0, 20)}`);
+  expect((await runCli('train', args)).code).toBe(0);
+  expect(await metrics(out)).toMatchObject([{ epoch: 1 }, { epoch: 2, step: 9 }]);
+});
+
 test.each<[string, string[], RegExp]>([
   ['a folder without a run', ['--resume', 'no/such/run'], /--resume no\/such\/run.*config\.json/],
   ['a flag that would change the result', ['--resume', 'x', '--lr', '0.1'], /--resume.*--lr/],
