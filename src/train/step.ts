@@ -1,6 +1,7 @@
 import { augment } from '../../kernels/augment/launch.ts';
 import { crossEntropy } from '../autograd/ops/cross_entropy.ts';
 import { Tape } from '../autograd/tape.ts';
+import type { Pictures } from '../data/dataset.ts';
 import type { AdamW } from '../nn/adamw.ts';
 import type { Module } from '../nn/module.ts';
 import type { ParameterSet } from '../nn/parameters.ts';
@@ -13,6 +14,20 @@ import type { Precision, Recipe } from './recipe.ts';
 export function requirePrecision({ gpu, adapter }: Device, precision: Precision): void {
   if (precision === 'f32' || gpu.features.has('shader-f16')) return;
   throw new UserError(`Mixed precision needs an adapter with shader-f16, which ${adapter.name} lacks: use f32.`);
+}
+
+/** @throws UserError where the recipe is not for such pictures */
+export function requireFitting({ mean, std, padding }: Recipe, { channels, height, width }: Pictures): void {
+  for (const [key, { length }] of Object.entries({ mean, std })) {
+    if (length === channels) continue;
+    throw new UserError(
+      `'${key}' in the recipe has ${length} values, expected ${channels}: one a channel of the pictures.`,
+    );
+  }
+  if (padding < Math.min(height, width)) return;
+  throw new UserError(
+    `'padding' in the recipe must be less than the pictures' extents, got ${padding} for ${height}×${width}.`,
+  );
 }
 
 /** What a training step works on. */

@@ -20,7 +20,7 @@ import { InFlight } from './in_flight.ts';
 import { Meter, type Reading } from './meter.ts';
 import type { Profile } from './profile.ts';
 import type { Recipe } from './recipe.ts';
-import { requirePrecision, type StepContext, trainingStep } from './step.ts';
+import { requireFitting, requirePrecision, type StepContext, trainingStep } from './step.ts';
 
 /** Where training begins: anew from a seed, or where a checkpoint's training stopped. */
 export type Start = { readonly seed: number } | { readonly from: Checkpoint };
@@ -74,8 +74,8 @@ export class Trainer implements StepContext {
   /**
    * Initialises the net and records and compiles its steps.
    * @param recipe where a checkpoint is resumed, the one in it
-   * @throws UserError where the adapter lacks what the recipe's precision needs, a batch does not fit into its memory, or
-   * a checkpoint cannot be resumed
+   * @throws UserError where the adapter lacks what the recipe's precision needs, the recipe is for other pictures, a batch
+   * does not fit into memory, or a checkpoint cannot be resumed
    */
   static async create(
     device: Device,
@@ -88,6 +88,7 @@ export class Trainer implements StepContext {
     const seed = 'from' in start ? start.from.seed : start.seed;
     const trainer = new Trainer(device, net, data, recipe, seed, await fingerprint(data.train));
     if ('from' in start) trainer.resume(start.from);
+    requireFitting(recipe, data.train);
     await fitting(Math.min(recipe.batchSize, data.train.length), () => trainer.prepare());
     return trainer;
   }

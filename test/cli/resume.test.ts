@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, expect, test } from 'vitest';
@@ -167,13 +167,26 @@ test.each<[string, string, RegExp]>([
   ['a value out of range', 'batch_size: 0', /'batchSize' in .*wrong/],
   ['no mapping', '- 1', /holds no settings/],
   ['no YAML', 'a: [', /cannot be read/],
-])('a recipe with %s is one clear sentence', async (_, text, message) => {
+])('a recipe with %s is one clear sentence', async (_, recipe, message) => {
   const file = join(await temporaryFolder(), 'recipe.yaml');
-  await writeFile(file, text);
+  await writeFile(file, recipe);
   const { code, stderr } = await runCli('train', ['--config', file]);
   expect(code).toBe(2);
   expect(stderr).toContain(file);
   expect(stderr).toMatch(message);
+});
+
+test.each<[string, string, RegExp]>([
+  ['a mean for grey pictures', 'mean: [0.5]', /'mean' in the recipe has 1 values, expected 3/],
+  ['more padding than picture', 'padding: 32', /'padding' .* got 32 for 32×32/],
+  ['pictures no larger than the padding', 'input_size: 4', /'padding' .* got 4 for 4×4/],
+])('a recipe with %s is refused, and no folder is left', async (_, recipe, message) => {
+  const folder = await temporaryFolder();
+  const file = join(folder, 'recipe.yaml');
+  await writeFile(file, recipe);
+  const { code, stderr } = await runCli('train', ['--config', file, '--out', join(folder, 'run')]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+  expect(await readdir(folder)).toEqual(['recipe.yaml']);
 });
 
 test('a damaged checkpoint is named, and a full disk leaves the old one whole', async () => {
