@@ -4,13 +4,14 @@ import { Trainer } from '../train/trainer.ts';
 import { YYNet } from '../yinyang/yynet.ts';
 import { RunFolder } from './run_folder.ts';
 import {
-  absoluteData,
+  complete,
   configureNet,
   configureRecipe,
   inputSizeOf,
   loadData,
   readSettings,
   type Settings,
+  shapeOf,
   snakeCase,
 } from './settings.ts';
 
@@ -30,16 +31,15 @@ export interface Run {
  * @throws UserError where data, settings or the folder do not serve
  */
 export async function beginRun(device: Device, settings: Settings, out?: string): Promise<Run> {
-  const { model = 'yynet-16', seed = 0, limitTrain, limitVal, valSplit, maxSteps } = settings;
+  const { model = 'yynet-16', seed = 0, maxSteps } = settings;
   const data = await loadData(settings, { inputSize: inputSizeOf(settings) });
   const { train, validation } = data;
-  const recipe = configureRecipe(settings, data);
-  const net = new YYNet(configureNet(settings, data));
+  const shape = shapeOf(data);
+  const recipe = configureRecipe(settings, shape);
+  const net = new YYNet(configureNet(settings, shape));
   const config = {
-    ...{ data: absoluteData(settings.data), model, adapter: device.adapter.name, seed },
-    ...{ valSplit, limitTrain, limitVal, maxSteps },
-    ...recipe,
-    ...net.config,
+    ...complete(settings, shape),
+    adapter: device.adapter.name,
     parameters: net.parameterCount,
     classNames: train.classes,
     trainImages: train.length,
@@ -68,9 +68,10 @@ export async function resumeRun(device: Device, path: string, given: Pick<Settin
   const settings = await readSettings(folder.configFile);
   const { maxSteps = settings.maxSteps } = given;
   const data = await loadData(settings, { inputSize: inputSizeOf(settings) });
+  const shape = shapeOf(data);
   const trainer = await (from
     ? Trainer.create(device, new YYNet(from.config), data, from.recipe, { from })
-    : Trainer.create(device, new YYNet(configureNet(settings, data)), data, configureRecipe(settings, data), {
+    : Trainer.create(device, new YYNet(configureNet(settings, shape)), data, configureRecipe(settings, shape), {
         seed: settings.seed ?? 0,
       }));
   const run = { trainer, data, folder, maxSteps };

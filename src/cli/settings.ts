@@ -90,15 +90,32 @@ export const absoluteData = (data = 'shapes') => (dataNames.includes(data) ? dat
 /** The model's input size, which decides how pictures are decoded. */
 export const inputSizeOf = ({ model = 'yynet-16', inputSize }: Settings) => inputSize ?? presets[model].inputSize;
 
-export function configureNet({ model = 'yynet-16', ...settings }: Settings, { train }: Splits<Pictures>): YYNetConfig {
+/** What the data set decides of a net. */
+type Shape = Pick<YYNetConfig, 'classes' | 'inputChannels'>;
+
+export const shapeOf = ({ train }: Splits<Pictures>): Shape => ({
+  classes: train.classes.length,
+  inputChannels: train.channels,
+});
+
+export function configureNet({ model = 'yynet-16', ...settings }: Settings, shape: Shape): YYNetConfig {
   const preset: YYNetConfig = presets[model];
-  const given = pick(settings, preset);
-  return { ...preset, ...given, classes: train.classes.length, inputChannels: train.channels };
+  return { ...preset, ...pick(settings, preset), ...shape };
 }
 
-export function configureRecipe({ data = 'shapes', ...settings }: Settings, { train }: Splits<Pictures>): Recipe {
+export function configureRecipe({ data = 'shapes', ...settings }: Settings, { inputChannels }: Shape): Recipe {
   const recipe = data === 'shapes' ? shapesRecipe : paperRecipe;
-  return { ...recipe, ...(train.channels === 1 && greyNormalisation), ...pick(settings, recipe) };
+  return { ...recipe, ...(inputChannels === 1 && greyNormalisation), ...pick(settings, recipe) };
+}
+
+/** All settings, as config.json holds them: what is not given is as the model and the data set have it. */
+export function complete(settings: Settings, shape: Shape) {
+  const { model = 'yynet-16', seed = 0, limitTrain, limitVal, valSplit, maxSteps } = settings;
+  return {
+    ...{ data: absoluteData(settings.data), model, seed, valSplit, limitTrain, limitVal, maxSteps },
+    ...configureRecipe(settings, shape),
+    ...configureNet(settings, shape),
+  };
 }
 
 /** Those of the settings that are given and that `defaults` has. */

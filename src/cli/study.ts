@@ -10,7 +10,7 @@ import { adapterOption, createCommand, integer, main, quietOption } from './comm
 import { openDevice } from './device.ts';
 import { beginRun, resumeRun } from './run.ts';
 import { RunFolder } from './run_folder.ts';
-import { absoluteData, readSettings, type Settings } from './settings.ts';
+import { complete, readSettings, type Settings } from './settings.ts';
 import { type Experiment, type Study, studies } from './studies.ts';
 import { type Outcome, writeReport } from './study_report.ts';
 import { train } from './training.ts';
@@ -48,7 +48,7 @@ const command = createCommand('yy-study', "Makes a table of the paper's again, b
     `
 Examples:
   yy-study fusion                                       18 runs of 40 epochs; stop it and call it again as you like
-  yy-study fusion --epochs 3 --limit-train 5000         the same, scaled down
+  yy-study fusion --epochs 3 --out studies/short        the same, scaled down
   yy-study sizes --adapter discrete --precision mixed`,
   )
   .action(run);
@@ -87,10 +87,14 @@ async function runOnce(path: string, settings: Settings, options: Options): Prom
 /** @throws UserError where the run in the folder was begun with other settings than these */
 async function requireSame(path: string, settings: Settings): Promise<void> {
   const found = await readSettings(join(path, 'config.json'));
-  for (const [key, value] of Object.entries({ ...settings, data: absoluteData(settings.data) })) {
+  const { classes, inputChannels } = { ...presets['yynet-16'], ...found };
+  const wanted = complete(settings, { classes, inputChannels });
+  for (const [key, value] of Object.entries(wanted)) {
     const other = found[key as keyof Settings];
-    if (value === undefined || isDeepStrictEqual(other, value)) continue;
-    throw new UserError(`${path} was begun with ${key} ${other}, not ${value}; give --out another folder.`);
+    if (isDeepStrictEqual(other, value)) continue;
+    const name = command.options.find((option) => option.attributeName() === key)?.long ?? key;
+    const begun = other === undefined ? `without ${name}` : `with ${name} ${other}`;
+    throw new UserError(`${path} was begun ${begun}: give the same, or another folder with --out.`);
   }
 }
 

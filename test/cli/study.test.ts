@@ -1,6 +1,9 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { snakeCase } from '../../src/cli/settings.ts';
+import { shapesRecipe } from '../../src/train/recipe.ts';
+import { presets } from '../../src/yinyang/config.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 
 const RECIPE = `
@@ -41,7 +44,23 @@ test('a study trains each formula, reports beside the paper, and goes on where i
 
   const other = await runCli('study', [...args, '--epochs', '2']);
   expect(other.code).toBe(2);
-  expect(other.stderr).toMatch(/was begun with epochs 1, not 2; give --out another folder/);
+  expect(other.stderr).toMatch(/was begun with --epochs 1: give the same, or another folder with --out/);
+});
+
+test('a study that was scaled down is not taken for the whole one', async () => {
+  const out = await temporaryFolder();
+  const run = join(out, 'yynet-64-seed0');
+  const begun = { data: 'shapes', model: 'yynet-64', seed: 0, ...presets['yynet-64'], ...shapesRecipe };
+  for (const [limits, message] of [
+    [{ limitTrain: 16 }, /seed0 was begun with --limit-train 16: give the same, or another folder with --out/],
+    [{ epochs: 1 }, /seed0 was begun with --epochs 1: /],
+    [{ maxSteps: 3 }, /seed0 was begun with maxSteps 3: /],
+  ] as const) {
+    await mkdir(run, { recursive: true });
+    await writeFile(join(run, 'config.json'), JSON.stringify(snakeCase({ ...begun, ...limits })));
+    const { code, stderr } = await runCli('study', ['sizes', '--data', 'shapes', '--out', out]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+  }
 });
 
 test.each<[string, string[], RegExp]>([
