@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { fusionFormulas } from '../autograd/ops/fuse.ts';
 import { GpuError, ShaderError, UserError } from '../runtime/errors.ts';
 import { DivergedError } from '../train/health.ts';
+import { bounds } from '../train/schema.ts';
 
 /** Things other than a bug that go wrong: their message says all there is to say. */
 const EXPECTED = [UserError, GpuError, ShaderError, DivergedError];
@@ -41,7 +42,9 @@ export const adapterOption = () =>
   );
 
 export const batchSizeOption = () =>
-  new Option('--batch-size <n>', 'pictures at a time (default: as many as it was trained with)').argParser(integer(1));
+  new Option('--batch-size <n>', 'pictures at a time (default: as many as it was trained with)').argParser(
+    integer(...bounds.batchSize),
+  );
 
 export const fusionOption = () =>
   new Option('--fusion <formula>', 'how Yang (a) and Yin (i) are joined').choices(fusionFormulas);
@@ -56,14 +59,17 @@ export const quietOption = () => new Option('--quiet', 'print nothing but result
 /** What the argument of commands that read a checkpoint may be. */
 export const CHECKPOINT = 'a checkpoint, or the folder of a run for its best one';
 
-/** Parses a whole number of at least `least`. */
-export const integer = (least: number) => (text: string) => {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) {
-    throw new InvalidArgumentError(`Expected a whole number of at least ${least}, got '${text}'.`);
-  }
-  return value;
-};
+/** Parses a whole number of at least `least`, and of at most `most` where that is given. */
+export const integer =
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isSafeInteger(value) || value < least || value > most) {
+      const limit = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : '';
+      throw new InvalidArgumentError(`Expected a whole number of at least ${least}${limit}, got '${text}'.`);
+    }
+    return value;
+  };
 
 /** Parses a number above 0 and below 1. */
 export function share(text: string): number {

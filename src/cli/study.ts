@@ -5,6 +5,7 @@ import { Argument, Option } from 'commander';
 import { dataNames } from '../data/data-folder.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { EpochMetrics } from '../train/hooks.ts';
+import { bounds } from '../train/schema.ts';
 import { presets } from '../yinyang/config.ts';
 import { adapterOption, createCommand, integer, main, quietOption } from './command.ts';
 import { openDevice } from './device.ts';
@@ -35,8 +36,8 @@ const command = createCommand('yy-study', "Makes a table of the paper's again, b
   )
   .addOption(new Option('--model <name>', 'which net, for fusion (default: yynet-16)').choices(Object.keys(presets)))
   .addOption(adapterOption())
-  .option('--epochs <n>', 'passes over the training images (default: 40)', integer(1))
-  .option('--batch-size <n>', 'images a step (default: 512 for fusion, 64 for sizes)', integer(1))
+  .option('--epochs <n>', 'passes over the training images (default: 40)', integer(...bounds.epochs))
+  .option('--batch-size <n>', 'images a step (default: 512 for fusion, 64 for sizes)', integer(...bounds.batchSize))
   .option('--limit-train <n>', 'train on the first n images only', integer(1))
   .option('--limit-val <n>', 'validate on the first n images only', integer(1))
   .addOption(new Option('--precision <type>', 'mixed is f16 and needs shader-f16').choices(['f32', 'mixed']))

@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { dataNames } from '../data/data-folder.ts';
 import { UserError } from '../runtime/errors.ts';
 import { requireTimestamps } from '../runtime/profile.ts';
+import { bounds } from '../train/schema.ts';
 import { presets } from '../yinyang/config.ts';
 import {
   activationOption,
@@ -48,8 +49,8 @@ const command = createCommand('yy-train', 'Trains YYNet, the Yin Yang Convolutio
   .option('--val-split <share>', 'of a folder of pictures without val/, the share that validates (default: 0.1)', share)
   .addOption(new Option('--model <name>', 'which net (default: yynet-16)').choices(Object.keys(presets)))
   .addOption(adapterOption())
-  .option('--epochs <n>', "passes over the training images (default: the data set's)", integer(1))
-  .option('--batch-size <n>', "images a step (default: the data set's)", integer(1))
+  .option('--epochs <n>', "passes over the training images (default: the data set's)", integer(...bounds.epochs))
+  .option('--batch-size <n>', "images a step (default: the data set's)", integer(...bounds.batchSize))
   .option('--lr <rate>', 'largest learning rate of the One Cycle schedule (default: 0.01)', positive)
   .option('--seed <n>', 'seed of everything random (default: 0)', integer(0))
   .option('--limit-train <n>', 'train on the first n images only', integer(1))

@@ -12,10 +12,13 @@ const channels = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.minLength(1))
 
 export const count = integer(0, Number.MAX_SAFE_INTEGER);
 
+/** The least and the most of what the command line takes too. */
+export const bounds = { epochs: [1, 1_000_000], batchSize: [1, 65_536] } as const;
+
 /** What a recipe may be; as files hold it. */
 export const recipeSchema = v.strictObject({
-  epochs: integer(1, 1_000_000),
-  batchSize: width,
+  epochs: integer(...bounds.epochs),
+  batchSize: integer(...bounds.batchSize),
   learningRate: positive,
   weightDecayFactor: v.pipe(v.number(), v.finite(), v.minValue(0)),
   amsgrad: v.boolean(),

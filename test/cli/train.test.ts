@@ -69,6 +69,8 @@ test('the same seed gives the same bits, another seed others', async () => {
 test.each<[string, string[], RegExp]>([
   ['a missing folder', ['--data', 'no/such/folder'], /no\/such\/folder/],
   ['batch size 0', ['--batch-size', '0'], /--batch-size.*at least 1/s],
+  ['a larger batch than checkpoints hold', ['--batch-size', '70000'], /--batch-size.*at most 65536, got '70000'/s],
+  ['more epochs than checkpoints hold', ['--epochs', '1e9'], /--epochs.*at most 1000000, got '1e9'/s],
   ['an unknown model', ['--model', 'resnet'], /--model.*yynet-16/s],
   ['a learning rate that is no number', ['--lr', 'NaN'], /--lr.*above 0/s],
   ['an unknown option', ['--leraning-rate', '1'], /--leraning-rate/],
