@@ -32,9 +32,16 @@ export const createCommand = (name: string, description: string) =>
     .description(description)
     .showHelpAfterError('(--help shows every option)')
     .showSuggestionAfterError()
+    .hook('preAction', refuseEmpty)
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);
     });
+
+/** A variable that a shell finds empty is no flag left out. */
+function refuseEmpty(command: Command): void {
+  const empty = command.options.find((option) => command.getOptionValue(option.attributeName()) === '');
+  if (empty) throw new UserError(`${empty.long} must not be empty, expected ${empty.flags}.`);
+}
 
 export const adapterOption = () =>
   new Option('--adapter <name>', "'auto', 'discrete', 'integrated', 'cpu' or part of an adapter's name").default(

@@ -18,3 +18,16 @@ test.each(commands)('yy-%s: --help has examples, and an unknown flag the nearest
   expect([wrong.code, wrong.stdout]).toEqual([2, '']);
   expect(wrong.stderr).toMatch(/^error: unknown option '--[\w-]+'\n\(Did you mean --[\w-]+\?\)/);
 });
+
+test.each([
+  ['train', ['--resume', '']],
+  ['train', ['--config=']],
+  ['study', ['sizes', '--adapter', '']],
+  ['export', ['runs/x', '--format', 'onnx', '--out', '']],
+])('yy-%s: an empty flag is not one that was left out', async (name, args) => {
+  const { code, stderr } = await runCli(name, args);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/^yy-\w+: --\w+ must not be empty, expected --\w+ <.+>\.\n$/),
+  ]);
+});
