@@ -5,13 +5,18 @@ import type { Device } from '../runtime/device.ts';
  * each submit waits until all but the latest are done.
  */
 export class InFlight {
-  private latest: Promise<void> = Promise.resolve();
+  private step: Promise<void> = Promise.resolve();
 
   constructor(private readonly device: Device) {}
 
+  /** Resolves when the latest is done. */
+  get latest(): Promise<void> {
+    return this.step;
+  }
+
   async add(): Promise<void> {
-    const previous = this.latest;
-    this.latest = this.device.done();
+    const previous = this.step;
+    this.step = this.device.done();
     await previous;
   }
 }

@@ -7,7 +7,7 @@ export interface Reading {
   readonly accuracy: number;
 }
 
-/** Times an epoch, and says when its loss is worth a readback. Time spent waiting in `pause` does not count. */
+/** Times an epoch, and says when its loss is worth a readback. Time in `pause` counts only while a step is under way. */
 export class Meter {
   reading?: Reading;
   /** Images of steps that are done, and of the one that is under way. */
@@ -36,11 +36,20 @@ export class Meter {
     this.lastRead = performance.now();
   }
 
-  /** Waits for something that is not training. */
-  async pause(something: void | Promise<void>): Promise<void> {
-    const start = performance.now();
+  /**
+   * Waits for something that is not training. A checkpoint, which is read back from the GPU, waits for the step under way
+   * first: that is training still.
+   * @param step resolves when that step is done
+   */
+  async pause(something: void | Promise<void>, step: Promise<void>): Promise<void> {
+    let done: number | undefined;
+    const note = () => {
+      done = performance.now();
+    };
+    // A step that fails is told of by who waits for it.
+    step.then(note, () => {});
     await something;
-    this.idle += performance.now() - start;
+    if (done !== undefined) this.idle += performance.now() - done;
   }
 
   /** Training is done; the rate stays as it is. */

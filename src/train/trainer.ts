@@ -234,7 +234,7 @@ export class Trainer implements StepContext {
       meter.add(count);
       if (onProgress && meter.due) meter.read(await this.readings());
       report(this.seen);
-      await meter.pause(onStep?.(this.position.step));
+      await meter.pause(onStep?.(this.position.step), inFlight.latest);
     }
     meter.read(await this.readings());
     meter.stop();

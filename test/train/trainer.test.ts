@@ -35,6 +35,21 @@ test('trains epochs with a smaller last batch, and reports what the saved weight
   expect(loss).toBeCloseTo(metrics.val_loss, 4);
 });
 
+test('a hook that waits for the step makes training no faster', async () => {
+  const device = await testDevice();
+  const data = shapes({ train: 20, validation: 11 });
+  const trainer = await Trainer.create(device, new YYNet(small), data, { ...recipe, epochs: 1 }, { seed: 1 });
+  let waited = 0;
+  const onStep = async () => {
+    const start = performance.now();
+    await device.done();
+    waited += performance.now() - start;
+  };
+  const metrics = (await trainer.run({ onStep }))!;
+  // Twice, as the hook may hear of the step a little later.
+  expect(metrics.images_per_second! * (waited / 1000)).toBeLessThan(2 * 20);
+});
+
 test('before the first step the average is the weights themselves', async () => {
   const device = await testDevice();
   const data = shapes({ train: 10, validation: 10 });
