@@ -16,8 +16,9 @@ import { preload, prepareSwiftShader } from './swiftshader.ts';
 import { readTuning } from './tile_cache.ts';
 
 const OPTIONS = [
-  // The kernels never read or write out of bounds, and would pay for the checks.
-  'enable-dawn-features=disable_robustness,vulkan_enable_f16_on_nvidia',
+  // The kernels never read or write out of bounds, and read no workgroup memory that they have not written: they would pay
+  // for the checks, and for the zeroes.
+  'enable-dawn-features=disable_robustness,disable_workgroup_init,vulkan_enable_f16_on_nvidia',
   'disable-dawn-features=timestamp_quantization',
 ];
 
