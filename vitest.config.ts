@@ -17,6 +17,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'test/firefox/**'], // those need a Firefox
+    globalSetup: 'test/support/temporary.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // One adapter, few cores: test files take turns in one process and share one device.

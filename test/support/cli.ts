@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface Exit {
@@ -37,4 +36,5 @@ export function runCli(
   });
 }
 
-export const temporaryFolder = () => mkdtemp(join(tmpdir(), 'yynet-test-'));
+/** A new folder in the one that goes when all tests are done. */
+export const temporaryFolder = () => mkdtemp(join(process.env.YYNET_TESTS!, 'test-'));
