@@ -141,6 +141,7 @@ export function outer(device: Device, work: Work, width: number, others = NO_OTH
       ...constants,
       READERS,
       OTHERS: othersOf(tile),
+      LINES: Math.max(tile.TILE_O, othersOf(tile)),
       SIDES: others.sides,
       TILE_SUMS: sumsOf(tile),
       SLAB_SUMS: sums,

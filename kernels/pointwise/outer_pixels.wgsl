@@ -35,28 +35,29 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var position = slab + lane; position < min(slab + SLAB, POSITIONS); position += LANES) {
     let n = position / PLANE_OUT;
     let p = position % PLANE_OUT;
-#for i in 0..TILE_O
-    let row$i = row(n, min(o + $i, C_OUT - 1), p);
-#end
-#for i in 0..OTHERS
-    let other$i = other(n, o_other$i, p, by_other$i);
-#end
-#if SIDES
-#for i in 0..TILE_O
-    row_other$i = add_dot(row$i, other$i, row_other$i);
-    row_sum$i += sum_of(row$i);
-#end
-#end
+    // The columns are kept, being fewer and dear to make, and row after row is multiplied with all of them.
 #for j in 0..TILE_C
     let column$j = column(n, c$j, p, by$j);
 #if SIDES
     column_sum$j += sum_of(column$j);
 #end
-#for i in 0..TILE_O
+#end
+#for i in 0..LINES
+#if i < TILE_O
+    let row$i = row(n, min(o + $i, C_OUT - 1), p);
+#for j in 0..TILE_C
     sum$(i)_$j = add_dot(row$i, column$j, sum$(i)_$j);
 #end
-#for i in 0..OTHERS
+#end
+#if i < OTHERS
+    let other$i = other(n, o_other$i, p, by_other$i);
+#for j in 0..TILE_C
     other_sum$(i)_$j = add_dot(other$i, column$j, other_sum$(i)_$j);
+#end
+#end
+#if SIDES
+    row_other$i = add_dot(row$i, other$i, row_other$i);
+    row_sum$i += sum_of(row$i);
 #end
 #end
   }

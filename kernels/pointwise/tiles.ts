@@ -55,7 +55,7 @@ export function outerTiles(
   const most = [
     [8, 8],
     [8, 4],
-    [4, 8],
+    [8, 2],
     [4, 4],
     [2, 2],
     [1, 1],
