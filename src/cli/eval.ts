@@ -76,18 +76,19 @@ async function run(path: string, options: Options): Promise<void> {
   const { accuracy, classes } = confusion;
   const about = `${file} on ${settings.data}: ${validation.length} pictures`;
   const score = `accuracy ${(100 * accuracy).toFixed(2)} %, loss ${loss.toFixed(4)}`;
-  const files = await writePictures(
-    options.out ?? dirname(file),
-    confusion,
-    `${score} (${validation.length} pictures)`,
-  );
+  const title = `${score} (${validation.length} pictures)`;
+  // What took long to find is printed even where the pictures cannot be written.
+  const [written] = await Promise.allSettled([writePictures(options.out ?? dirname(file), confusion, title)]);
+  const files = written.status === 'fulfilled' ? written.value : [];
   if (options.json) {
     const rows = classNames.map((_, label) => classNames.map((_, prediction) => confusion.at(label, prediction)));
     const result = { checkpoint: file, data: settings.data, pictures: validation.length, accuracy, loss };
     console.log(JSON.stringify({ ...result, classes, confusion: rows, files }));
   } else {
-    console.log([about, score, classTable(confusion), confusionTable(confusion), files.join('\n')].join('\n\n'));
+    const paragraphs = [about, score, classTable(confusion), confusionTable(confusion)];
+    console.log([...paragraphs, ...(files.length > 0 ? [files.join('\n')] : [])].join('\n\n'));
   }
+  if (written.status === 'rejected') throw written.reason;
 }
 
 /** The run's own data set and limits, or those that the flags tell. */

@@ -36,6 +36,19 @@ test('prints tables for a person, and takes flags before the run', async () => {
   expect(stdout).toContain(join(out, 'confusion.png'));
 });
 
+test('prints the score even where no pictures can be written, and then says so', async () => {
+  const run = await writeRun();
+  const out = join(run, 'config.json');
+  for (const json of [[], ['--json']]) {
+    const { code, stdout, stderr } = await runCli('eval', [run, '--limit-val', '3', '--quiet', '--out', out, ...json]);
+    expect([code, stderr.replaceAll(/^Warning: .*\n/gm, '')]).toEqual([
+      2,
+      expect.stringMatching(/^yy-eval: .*confusion\.svg cannot be written: .*\n$/),
+    ]);
+    expect(stdout).toMatch(json.length > 0 ? /"accuracy":.*"files":\[\]}\n$/ : /accuracy \d+\.\d\d %, loss \d.*\S\n$/s);
+  }
+});
+
 /** Two folders of one picture each, which no class of `shapes` is called as. */
 async function otherClasses(): Promise<string> {
   const folder = await temporaryFolder();
