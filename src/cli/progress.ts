@@ -24,14 +24,17 @@ function detail({ step, steps, loss, accuracy, learningRate, imagesPerSecond, se
   return parts.join('  ');
 }
 
-/** A bar on stderr, which a terminal sees move. */
+/**
+ * A bar on stderr, which a terminal sees move. Of the terminal it changes nothing that would have to be undone, such as
+ * its cursor: a signal may end the process at any time.
+ */
 const bar = (format: string) =>
   new SingleBar({
     format,
     barCompleteChar: '━',
     barIncompleteChar: '─',
     barsize: 24,
-    hideCursor: true,
+    linewrap: true,
     clearOnComplete: true,
     stream: process.stderr,
   });
