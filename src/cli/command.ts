@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { version } from '../../package.json';
 import { fusionFormulas } from '../autograd/ops/fuse.ts';
 import { GpuError, ShaderError, UserError } from '../runtime/errors.ts';
 import { DivergedError } from '../train/health.ts';
@@ -30,6 +31,7 @@ export async function main(command: Command): Promise<void> {
 export const createCommand = (name: string, description: string) =>
   new Command(name)
     .description(description)
+    .version(version)
     .showHelpAfterError('(--help shows every option)')
     .showSuggestionAfterError()
     .hook('preAction', refuseEmpty)

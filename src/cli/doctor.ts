@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { measureRoofline } from '../../kernels/roofline/measure.ts';
+import { version } from '../../package.json';
 import type { AdapterSummary } from '../runtime/adapter.ts';
 import type { Device } from '../runtime/device.ts';
 import { GpuError, UserError } from '../runtime/errors.ts';
@@ -40,6 +41,7 @@ const FEATURES = {
 } as const;
 
 interface Report {
+  readonly yynet: string;
   readonly node: string;
   readonly platform: string;
   readonly adapters: readonly Adapter[];
@@ -72,7 +74,7 @@ async function run({ adapter, json }: Options): Promise<void> {
 }
 
 async function examine(wanted: string): Promise<Report> {
-  const system = { node: process.version, platform: `${process.platform} ${process.arch}` };
+  const system = { yynet: version, node: process.version, platform: `${process.platform} ${process.arch}` };
   let adapters: Adapter[] = [];
   try {
     adapters = await listAdapters();
@@ -107,9 +109,9 @@ async function listAdapters(): Promise<Adapter[]> {
   return adapters;
 }
 
-function describe({ node, platform, adapters, advice, roofline, self_test, ok }: Report): string {
+function describe({ yynet, node, platform, adapters, advice, roofline, self_test, ok }: Report): string {
   const paragraphs = [
-    `Node ${node} on ${platform}, ${adapters.length} WebGPU adapter${adapters.length === 1 ? '' : 's'}`,
+    `yynet ${yynet}, Node ${node} on ${platform}, ${adapters.length} WebGPU adapter${adapters.length === 1 ? '' : 's'}`,
   ];
   paragraphs.push(...adapters.map(describeAdapter));
   if (advice) paragraphs.push(advice);

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { runCli } from '../support/cli.ts';
 
@@ -17,6 +18,11 @@ test.each(commands)('yy-%s: --help has examples, and an unknown flag the nearest
   const wrong = await runCli(name, mistake);
   expect([wrong.code, wrong.stdout]).toEqual([2, '']);
   expect(wrong.stderr).toMatch(/^error: unknown option '--[\w-]+'\n\(Did you mean --[\w-]+\?\)/);
+});
+
+test('--version is that of the package', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+  expect(await runCli('train', ['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
 test.each([

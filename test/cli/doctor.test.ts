@@ -25,6 +25,7 @@ test('lists the adapters and holds every kernel of the chosen one to be right', 
   const report = JSON.parse(stdout);
   expect(report.self_test.checks.filter(({ ok }: { ok: boolean }) => !ok)).toEqual([]);
   expect([code, report.ok]).toEqual([0, true]);
+  expect(report.yynet).toBe(JSON.parse(await readFile('package.json', 'utf8')).version);
   expect(report.adapters.filter(({ chosen }: { chosen: boolean }) => chosen)).toHaveLength(1);
   for (const { limits, features } of report.adapters) {
     expect(limits.maxStorageBufferBindingSize).toBeGreaterThanOrEqual(2 ** 27);
