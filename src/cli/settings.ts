@@ -49,7 +49,14 @@ export async function readSettings(file: string): Promise<Settings> {
     throw new UserError(`${file} holds no settings; expected lines such as 'epochs: 40'.`);
   }
   const entries = Object.entries(content).filter(([key]) => !INFORMATION.includes(key));
-  return parse(settingsSchema, Object.fromEntries(entries.map(([key, value]) => [camelCase(key), value])), file);
+  const spelling = new Map(entries.map(([key]) => [camelCase(key), key]));
+  for (const [key, written] of spelling) {
+    if (Object.hasOwn(settingsSchema.entries, key)) continue;
+    const known = Object.keys(snakeCase(settingsSchema.entries)).join(', ');
+    throw new UserError(`'${written}' in ${file} is no setting; expected one of ${known}.`);
+  }
+  const settings = Object.fromEntries(entries.map(([key, value]) => [camelCase(key), value]));
+  return parse(settingsSchema, settings, file, (key) => spelling.get(key) ?? key);
 }
 
 /** The files we write name things as the metrics do: batch_size, not batchSize. */

@@ -61,12 +61,18 @@ export const configSchema = v.strictObject({
 /**
  * Checks what came out of a file.
  * @param what names it in the error
+ * @param spell gives the name that the file has for a key
  * @throws UserError in one sentence, with the first field that is wrong
  */
-export function parse<S extends v.GenericSchema>(schema: S, value: unknown, what: string): v.InferOutput<S> {
+export function parse<S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  what: string,
+  spell = (key: string) => key,
+): v.InferOutput<S> {
   const { success, output, issues } = v.safeParse(schema, value);
   if (success) return output;
-  const path = v.getDotPath(issues[0]);
+  const path = v.getDotPath(issues[0])?.replace(/^[^.]+/, spell);
   throw new UserError(
     `${path ? `'${path}' in ` : ''}${what} is wrong: ${issues[0].message.replace(/^Invalid/, 'invalid')}.`,
   );

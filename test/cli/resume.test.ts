@@ -163,8 +163,13 @@ test.each<[string, string[], RegExp]>([
 });
 
 test.each<[string, string, RegExp]>([
-  ['an unknown setting', 'epoch: 3', /'epoch' in .*wrong/],
-  ['a value out of range', 'batch_size: 0', /'batchSize' in .*wrong/],
+  [
+    'an unknown setting',
+    'epoch: 3',
+    /'epoch' in .*recipe\.yaml is no setting; expected one of .*, epochs, batch_size,.*\.$/m,
+  ],
+  ['a value out of range', 'batch_size: 0', /'batch_size' in .*wrong/],
+  ['a value of another type', 'learningRate: fast', /'learningRate' in .*wrong: invalid type: .*number/],
   ['no mapping', '- 1', /holds no settings/],
   ['no YAML', 'a: [', /cannot be read/],
 ])('a recipe with %s is one clear sentence', async (_, recipe, message) => {
