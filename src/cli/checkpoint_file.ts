@@ -10,16 +10,22 @@ import { type Checkpoint, decodeCheckpoint } from '../train/checkpoint.ts';
 export const readCheckpoint = async (path: string): Promise<Checkpoint> =>
   decodeFile(await checkpointFile(path), decodeCheckpoint);
 
+/** How a file of torch.save's begins, in any version: a zip, or a pickle. */
+const TORCH = [Buffer.from('PK\x03\x04'), Buffer.from([0x80, 2, 0x8a, 10])];
+
 /**
- * Reads a file as `decode` does its bytes.
+ * Reads a safetensors file as `decode` does its bytes.
  * @throws UserError in one sentence that names the file
  */
 export async function decodeFile<T>(file: string, decode: (bytes: Uint8Array) => T): Promise<T> {
-  let bytes: Uint8Array;
+  let bytes: Buffer;
   try {
     bytes = await readFile(file);
   } catch (error) {
     throw new UserError(`${file} cannot be read: ${(error as Error).message}.`);
+  }
+  if (TORCH.some((start) => bytes.subarray(0, start.length).equals(start))) {
+    throw new UserError(`${file} is not safetensors but PyTorch's own format; save it by safetensors.torch.save_file.`);
   }
   try {
     return decode(bytes);

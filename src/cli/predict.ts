@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { decodePicture, loadSharp } from '../data/packed-folder.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -69,7 +70,11 @@ async function listImages(images: readonly string[]): Promise<string[]> {
 
 /** Those of the files that are pictures; the others are named on stderr. */
 async function decodeAll(files: readonly string[], format: { size: number; channels: 1 | 3 }) {
-  const outcomes = await Promise.allSettled(files.map((file) => decodePicture(file, format)));
+  const decode = async (file: string) => {
+    if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error('it is a folder');
+    return decodePicture(file, format);
+  };
+  const outcomes = await Promise.allSettled(files.map(decode));
   return outcomes.flatMap((outcome, i) => {
     if (outcome.status === 'fulfilled') return [{ file: files[i], pixels: outcome.value }];
     console.error(`yy-predict: ${files[i]} is no picture that can be read, and is skipped: ${outcome.reason.message}`);

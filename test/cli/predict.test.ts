@@ -29,10 +29,11 @@ async function probabilities(file: string): Promise<number[]> {
 test('tells the most probable classes of each picture in order, and names those that are none', async () => {
   const [red, lime, broken] = await pictures();
   const run = await writeRun();
-  const args = [run, red, broken, lime, '--json', '--top', '4', '--batch-size', '2', '--quiet'];
+  const args = [run, red, broken, run, lime, '--json', '--top', '4', '--batch-size', '2', '--quiet'];
   const { code, stdout, stderr } = await runCli('predict', args);
   expect(code).toBe(1);
   expect(stderr).toMatch(/^yy-predict: .*broken\.jpg is no picture that can be read, and is skipped: .+$/m);
+  expect(stderr).toContain(`${run} is no picture that can be read, and is skipped: it is a folder\n`);
   const lines = stdout
     .trim()
     .split('\n')
