@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { CIFAR10_CLASSES } from '../data/cifar.ts';
-import { decodeSafetensors } from '../data/safetensors.ts';
+import { decodeSafetensors, type TensorFile } from '../data/safetensors.ts';
 import { configOf, type ImportedState, importState } from '../interop/import.ts';
 import { writeAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -85,11 +85,21 @@ async function run(file: string, options: Options): Promise<void> {
 function read(bytes: Uint8Array, { fusion, yin, activation, gate, inputSize, bn0 }: Options): ImportedState {
   const { tensors, metadata } = decodeSafetensors(bytes);
   if (metadata.has('config')) throw new UserError('It is a checkpoint of ours already, and needs no import.');
+  requireFinite(tensors);
   const known = { fusion, yin, activation, gate, inputSize, bn0: bn0 && bn0 === 'used' };
   const given = Object.entries(known).filter(([, value]) => value !== undefined);
   const named = Object.fromEntries(tensors);
   const config = parse(configSchema, configOf(named, Object.fromEntries(given)), 'the net');
   return importState(named, config);
+}
+
+/** @throws UserError where training had diverged before it was saved */
+function requireFinite(tensors: TensorFile['tensors']): void {
+  for (const [name, { dtype, data }] of tensors) {
+    if (dtype === 'F32' && !data.every(Number.isFinite)) {
+      throw new UserError(`Tensor '${name}' has numbers that are not finite.`);
+    }
+  }
 }
 
 /** As given, or CIFAR-10's for the authors' notebook, or numbers. */

@@ -81,12 +81,17 @@ test('every mistake is one clear sentence, and nothing is overwritten', async ()
   await writeFile(torch, 'PK\x03\x04 and more');
   const legacy = join(folder, 'old.pt');
   await writeFile(legacy, Buffer.from([0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9]));
+  const diverged = join(folder, 'diverged.safetensors');
+  const bytes = await readFile(file);
+  bytes.writeFloatLE(Number.NaN, bytes.length - 4);
+  await writeFile(diverged, bytes);
   const before = await readFile(own);
   for (const [args, message] of [
     [['no/such.safetensors'], /no\/such\.safetensors cannot be read/],
     [[broken], /broken\.safetensors: /],
     [[torch], /net\.pt is not safetensors but PyTorch's own format/],
     [[legacy], /old\.pt is not safetensors but PyTorch's own format/],
+    [[diverged], /diverged\.safetensors: Tensor '[\w.]+' has numbers that are not finite/],
     [[own], /own\.safetensors: It is a checkpoint of ours already/],
     [[file, '--class-names', 'cat,dog'], /--class-names has 2 names, but the net has 3 classes/],
     [[file, '--classes-file', 'no/names.txt'], /--classes-file no\/names\.txt cannot be read/],
