@@ -84,7 +84,7 @@ export async function loadData(
     const onProgress = quiet ? undefined : (step: DataProgress) => progress.update(step);
     const opened = await openData(data, { inputSize, channels, valSplit, seed, limitTrain, limitVal, onProgress });
     progress.stop();
-    if (opened.notice) console.error(opened.notice);
+    if (opened.notice && !quiet) console.error(opened.notice);
     return opened;
   } finally {
     progress.stop();

@@ -49,7 +49,7 @@ test('prints the score even where no pictures can be written, and then says so',
   }
 });
 
-/** Two folders of one picture each, which no class of `shapes` is called as. */
+/** Folders of one picture each, which no class of `shapes` is called as, and a file that is none. */
 async function otherClasses(): Promise<string> {
   const folder = await temporaryFolder();
   const { default: sharp } = await import('sharp');
@@ -58,6 +58,7 @@ async function otherClasses(): Promise<string> {
     const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } });
     await picture.png().toFile(join(folder, name, 'a.png'));
   }
+  await writeFile(join(folder, 'train/cat/b.png'), 'no picture');
   return folder;
 }
 
@@ -71,7 +72,11 @@ const damage: [string, (run: string) => Promise<string[]>, RegExp][] = [
     },
     /No config\.json beside .*last\.safetensors .*expected --data/,
   ],
-  ['data of other classes', async (run) => [run, '--data', await otherClasses()], /has 2 classes, but .* knows 10/],
+  [
+    'data of other classes, of whose files --quiet does not tell that some are no pictures',
+    async (run) => [run, '--quiet', '--data', await otherClasses()],
+    /has 2 classes, but .* knows 10/,
+  ],
   [
     'a truncated checkpoint',
     async (run) => {
