@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { dataNames } from '../data/data-folder.ts';
 import type { Pictures } from '../data/dataset.ts';
+import { fingerprint } from '../data/fingerprint.ts';
 import { loadSharp } from '../data/packed-folder.ts';
 import { writeAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
+import type { Checkpoint } from '../train/checkpoint.ts';
 import { Classifier } from '../train/classifier.ts';
 import type { ConfusionMatrix } from '../train/confusion.ts';
 import { checkpointFile, readCheckpoint } from './checkpoint_file.ts';
@@ -64,8 +66,9 @@ async function run(path: string, options: Options): Promise<void> {
   const { quiet } = options;
   const settings = { ...(await settingsOf(file, options)), seed };
   const { inputSize } = config;
-  const { validation } = await loadData(settings, { inputSize, channels: channelsOf(config), quiet });
+  const { train, validation } = await loadData(settings, { inputSize, channels: channelsOf(config), quiet });
   requireClasses(validation, classNames, settings.data);
+  if (!options.data && !quiet) await warnOfTrained(train, checkpoint, settings.data);
   const batchSize = Math.min(options.batchSize ?? recipe.batchSize, validation.length);
   const classifier = await Classifier.create(await openDevice(options), checkpoint, batchSize);
   const progress = new DataLine();
@@ -98,7 +101,16 @@ async function settingsOf(file: string, { data, valSplit, limitVal }: Options): 
   const name = data ?? run.data;
   if (!name) throw new UserError(`No config.json beside ${file} tells what to evaluate on; expected --data.`);
   // Limits of another data set would say nothing.
-  return { data: name, valSplit: valSplit ?? run.valSplit, limitVal: limitVal ?? (data ? undefined : run.limitVal) };
+  const limits = data ? {} : { limitTrain: run.limitTrain, limitVal: run.limitVal };
+  return { ...limits, data: name, valSplit: valSplit ?? run.valSplit, ...(limitVal !== undefined && { limitVal }) };
+}
+
+/** Where a data set's training part is another one by now, so may be the part that validates. */
+async function warnOfTrained(train: Pictures, { fingerprint: trained }: Checkpoint, data: string): Promise<void> {
+  if (trained === '' || trained === (await fingerprint(train))) return;
+  console.error(
+    `${data} has changed since training, or is split otherwise: the net may have been trained on some of what it is scored on.`,
+  );
 }
 
 function requireClasses({ classes }: Pictures, known: readonly string[], data: string): void {

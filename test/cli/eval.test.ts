@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openData } from '../../src/data/data-folder.ts';
+import { fingerprint } from '../../src/data/fingerprint.ts';
 import { encodeCheckpoint } from '../../src/train/checkpoint.ts';
 import { Classifier } from '../../src/train/classifier.ts';
 import { small, writeRun } from '../support/checkpoint.ts';
@@ -46,6 +47,21 @@ test('prints the score even where no pictures can be written, and then says so',
       expect.stringMatching(/^yy-eval: .*confusion\.svg cannot be written: .*\n$/),
     ]);
     expect(stdout).toMatch(json.length > 0 ? /"accuracy":.*"files":\[\]}\n$/ : /accuracy \d+\.\d\d %, loss \d.*\S\n$/s);
+  }
+});
+
+test('warns where the pictures trained on are not those of the data any more', async () => {
+  const { train } = await openData('shapes', { inputSize: 32, limitTrain: 30 });
+  const run = await writeRun({ ...small, fingerprint: await fingerprint(train) });
+  for (const [limitTrain, warnings] of [
+    [30, []],
+    [40, [expect.stringMatching(/^shapes has changed since training, or is split otherwise: .*\.$/)]],
+  ] as const) {
+    const config = { data: 'shapes', limit_train: limitTrain, limit_val: 3 };
+    await writeFile(join(run, 'config.json'), JSON.stringify(config));
+    const { code, stderr } = await runCli('eval', [run]);
+    expect(code).toBe(0);
+    expect(stderr.split('\n').filter((line) => line.includes('training'))).toEqual(warnings);
   }
 });
 
