@@ -13,9 +13,13 @@ const EXPECTED = [UserError, GpuError, ShaderError, DivergedError];
  * one line on stderr. The process then ends by itself; to force it while the GPU works would crash some drivers.
  */
 export async function main(command: Command): Promise<void> {
-  // Who reads what we print, such as head, may have read enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+  // Each line that cannot be printed is an error; one is enough to say so. A training goes on: its folder has it all.
+  process.stdout.on('error', () => {});
+  process.stdout.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+    // Who reads what we print, such as head, may have read enough.
+    if (code === 'EPIPE') return;
+    console.error(`${command.name()}: the output cannot be written: ${message}.`);
+    process.exitCode = 1;
   });
   try {
     await command.parseAsync();

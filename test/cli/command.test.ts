@@ -1,6 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { runCli } from '../support/cli.ts';
+import { runCli, temporaryFolder } from '../support/cli.ts';
 
 const commands: [string, string[]][] = [
   ['doctor', ['--jsn']],
@@ -23,6 +28,20 @@ test.each(commands)('yy-%s: --help has examples, and an unknown flag the nearest
 test('--version is that of the package', async () => {
   const { version } = JSON.parse(await readFile('package.json', 'utf8'));
   expect(await runCli('train', ['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+test.skipIf(!existsSync('/dev/full'))('where nothing can be printed, says so once, and trains to the end', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  const args = ['src/cli/train.ts', '--limit-train', '16', '--limit-val', '16', '--epochs', '2', '--out', out];
+  const full = await open('/dev/full', 'w');
+  const child = spawn(process.execPath, ['scripts/run.mjs', ...args], { stdio: ['ignore', full.fd, 'pipe'] });
+  const [said, [code]] = await Promise.all([text(child.stderr!), once(child, 'close')]);
+  await full.close();
+  expect([code, said.match(/^yy-train: .*/gm)]).toEqual([
+    1,
+    [expect.stringMatching(/the output cannot be written: ENOSPC/)],
+  ]);
+  expect((await readFile(join(out, 'metrics.jsonl'), 'utf8')).trim().split('\n')).toHaveLength(2);
 });
 
 test.each([
