@@ -31,6 +31,7 @@ const command = createBench('mbconv', "Times every kernel of an MBConv, and the 
 async function run({ channels, batch, size, precision, adapter, json, write }) {
   const device = await openNodeDevice(await requestNodeAdapter({ adapter }));
   requirePrecision(device, precision);
+  requireMemory(device, { channels, batch, size, precision });
   const roofline = await measureRoofline(device);
   const variants = {};
   for (const [name, fused] of Object.entries(VARIANTS)) {
@@ -41,6 +42,15 @@ async function run({ channels, batch, size, precision, adapter, json, write }) {
   const result = { adapter: device.adapter.name, channels, batch, size, precision, roofline, ...variants };
   console.log(json ? JSON.stringify(result) : `${title}\n\n${text}`);
   if (write) await writeResult(title, device.adapter, text);
+}
+
+/** @throws GpuError where the block's largest tensors do not fit, before arrays as large are made for others */
+function requireMemory(device, { channels, batch, size, precision }) {
+  const inside = 4 * channels;
+  device.tidy(() => {
+    device.tensor([batch, inside, size, size], precision === 'mixed' ? 'f16' : 'f32');
+    device.tensor([inside, channels]);
+  });
 }
 
 /** Figures of each dispatch, forward and backward, and of the whole block in one submit. */

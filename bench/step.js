@@ -1,6 +1,14 @@
 // node bench/step.js: a whole training step and inference of a net: time, dispatches, FLOPs, bytes, memory.
 import { Option } from 'commander';
-import { openNodeDevice, paperRecipe, presets, Random, requestNodeAdapter, sizeOf } from '../dist/node.js';
+import {
+  openNodeDevice,
+  paperRecipe,
+  presets,
+  Random,
+  requestNodeAdapter,
+  requirePrecision,
+  sizeOf,
+} from '../dist/node.js';
 import { createBench, main, table, time, writeResult } from './common.js';
 import { Engine } from './engine.js';
 
@@ -11,6 +19,7 @@ const command = createBench('step', 'Times a training step, everything included,
 async function run({ model, batch, precision, adapter, json, write }) {
   const begin = performance.now();
   const device = await openNodeDevice(await requestNodeAdapter({ adapter }));
+  requirePrecision(device, precision);
   const engine = await Engine.create(device, { model, batch, recipe: { ...paperRecipe, precision } });
   const random = new Random(1);
   const pixels = Uint8Array.from({ length: sizeOf(engine.pixels.shape) }, () => random.int(256));

@@ -52,6 +52,8 @@ test('on a GPU no kernel of a step spills: bench/registers.js, or it says which 
 test.each([
   [['--precision', 'double'], /'double'.*f32, mixed/],
   [['--batch', '0'], /'0'.*above 0/],
+  [['--batch', '1000000'], /a tensor \[1000000,.*takes \d+ bytes, but this adapter binds/],
+  [['--adapter', 'SwiftShader', '--precision', 'mixed'], /SwiftShader/],
   [['--adapter', 'Voodoo 2'], /Voodoo 2/],
 ])('%s is one clear sentence', async (args, message) => {
   for (const script of ['bench/mbconv.js', 'bench/step.js']) {
