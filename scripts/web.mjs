@@ -4,6 +4,12 @@ import { extname } from 'node:path';
 import { context } from 'esbuild';
 import { bundling, pageFiles } from './web-build.mjs';
 
+const { PORT = '4747' } = process.env;
+if (!/^\d+$/.test(PORT) || Number(PORT) > 65535) {
+  console.error(`The page cannot be served: PORT must be a whole number of at most 65535, got '${PORT}'.`);
+  process.exit(2);
+}
+
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -51,13 +57,14 @@ const bundle = await context({ ...bundling, sourcemap: true, plugins: [...bundli
 await bundle.rebuild();
 await bundle.watch();
 
-const port = Number(process.env.PORT ?? 4747);
 const server = createServer((request, response) => {
   respond(request, response).catch(() => response.writeHead(400).end());
 });
 server.on('error', ({ code, message }) => {
-  const why = code === 'EADDRINUSE' ? `port ${port} is taken, set PORT to another one` : message;
+  const why = code === 'EADDRINUSE' ? `port ${PORT} is taken, set PORT to another one` : message;
   console.error(`The page cannot be served: ${why}.`);
   process.exit(2);
 });
-server.listen(port, '127.0.0.1', () => console.log(`The page is at http://127.0.0.1:${server.address().port}/`));
+server.listen(Number(PORT), '127.0.0.1', () =>
+  console.log(`The page is at http://127.0.0.1:${server.address().port}/`),
+);

@@ -13,6 +13,11 @@ import { requestNodeAdapter } from '../../src/runtime/node.ts';
 import { learntState, logitsOf, nets, randomImages } from './net.ts';
 
 const python = process.env.YYNET_PYTHON ?? 'python3';
+const runPython = (...args: string[]) => promisify(execFile)(python, args);
+await runPython('-c', 'import torch, safetensors').catch(() => {
+  console.error(`${python} is no Python with torch and safetensors: name one that is by YYNET_PYTHON.`);
+  process.exit(2);
+});
 const folder = await mkdtemp(join(tmpdir(), 'yynet-'));
 const device = await Device.open(await requestNodeAdapter());
 
@@ -33,7 +38,7 @@ try {
     const pictures = await write('images.safetensors', { images });
     const options = join(folder, 'config.json');
     await writeFile(options, JSON.stringify(config));
-    const { stdout } = await promisify(execFile)(python, ['test/interop/torch_check.py', net, options, pictures]);
+    const { stdout } = await runPython('test/interop/torch_check.py', net, options, pictures);
     const want = (JSON.parse(stdout) as number[][]).flat();
     const got = await logitsOf(device, config, state, images);
     const error = norm(want.map((value, i) => value - got[i])) / norm(want);
