@@ -5,13 +5,10 @@ import { type Pictures, type Splits, subset } from './dataset.ts';
 import { type PictureFolder, type PictureFormat, packPictures, type Skipped } from './packed-folder.ts';
 import type { OnDataProgress } from './progress.ts';
 import type { Random } from './random.ts';
-import { shuffledIndices, splitByClass, splitRandom } from './split.ts';
+import { isOneOf, shuffledIndices, splitByClass, splitRandom, TRAIN, VALIDATION } from './split.ts';
 
 const PICTURE = /\.(jpe?g|png|webp)$/i;
 const HIDDEN = /(^|[\\/])\./;
-const TRAIN = 'train';
-/** What the folder of the validation pictures may be called, the first of these that is there. */
-const VALIDATION = ['val', 'valid', 'validation', 'test'];
 
 /** So many skipped files are named. */
 const NAMED = 5;
@@ -30,17 +27,21 @@ export interface PicturesOptions extends PictureFormat {
 }
 
 /**
- * Reads a folder of pictures (JPEG, PNG, WebP): train/CLASS/… and val/CLASS/… (or valid, validation, test), or CLASS/…
- * or train/CLASS/… alone, of which a share validates. The classes are the folders of the training pictures, sorted.
- * The pictures are shuffled, so that the first of them are a fair sample. They stay on disk (see
- * {@link packPictures}).
+ * Reads a folder of pictures (JPEG, PNG, WebP): train/CLASS/… and val/CLASS/… (or what else {@link TRAIN} and
+ * {@link VALIDATION} call them), or CLASS/… or train/CLASS/… alone, of which a share validates. The classes are the
+ * folders of the training pictures, sorted. The pictures are shuffled, so that the first of them are a fair sample. They
+ * stay on disk (see {@link packPictures}).
  * @returns undefined if there is no folder with pictures in `path`
  * @throws {UserError} naming the folder or file that is wrong
  */
 export async function readPictures(path: string, options: PicturesOptions): Promise<OpenedData | undefined> {
-  const inside = await scan(join(path, TRAIN));
-  const folder = inside.classes.length > 0 ? inside : await scan(path);
+  const there = await subfolders(path);
+  const trainPath = firstOf(path, there, TRAIN);
+  const inside = trainPath && (await scan(trainPath));
+  const divided = inside && inside.classes.length > 0;
+  const folder = divided ? inside : await scan(path);
   if (folder.classes.length === 0) return undefined;
+  if (!divided) refuseDivision(path, there);
   if (folder.classes.length === 1) {
     throw new UserError(
       `${folder.path} has pictures of '${folder.classes[0]}' alone; expected a folder for each class.`,
@@ -50,7 +51,7 @@ export async function readPictures(path: string, options: PicturesOptions): Prom
   const name = basename(resolve(path));
   const pack = (from: PictureFolder) => packPictures(name, from, { size, channels }, onProgress);
   const random = splitRandom(seed);
-  const validationPath = folder === inside && (await firstOf(path, VALIDATION));
+  const validationPath = divided && firstOf(path, there, VALIDATION);
   if (!validationPath) {
     const { pictures, skipped } = await pack(folder);
     const splits = split(pictures, valSplit, random);
@@ -111,10 +112,22 @@ async function subfolders(folder: string): Promise<string[]> {
     .sort();
 }
 
-async function firstOf(folder: string, names: readonly string[]): Promise<string | undefined> {
-  const there = await subfolders(folder);
-  const name = names.find((name) => there.includes(name));
+/** The first of `names`, in any case, among the folders that are there. */
+function firstOf(folder: string, there: readonly string[], names: readonly string[]): string | undefined {
+  const [name] = names.flatMap((name) => there.filter((folder) => isOneOf([name], folder)));
   return name && join(folder, name);
+}
+
+/**
+ * Two folders such as train and val are no classes, though one of them beside others may be.
+ * @throws {UserError} naming them
+ */
+function refuseDivision(path: string, there: readonly string[]): void {
+  const parts = there.filter((name) => isOneOf([...TRAIN, ...VALIDATION], name));
+  if (parts.length < 2) return;
+  throw new UserError(
+    `${path} has ${some(parts)}, but no pictures in train/CLASS; expected a folder for each class, in train/ and val/ or not.`,
+  );
 }
 
 function split(pictures: Pictures, share: number, random: Random): Splits<Pictures> {

@@ -4,6 +4,13 @@ import { Random } from './random.ts';
 /** The random stream that pictures are split by. */
 const SPLIT = 3;
 
+/** What the folder of the pictures to train on may be called, in any case; the first of these that is there is. */
+export const TRAIN: readonly string[] = ['train', 'training'];
+/** Likewise for those that validate. */
+export const VALIDATION: readonly string[] = ['val', 'valid', 'validation', 'test', 'testing'];
+
+export const isOneOf = (names: readonly string[], folder: string) => names.includes(folder.toLowerCase());
+
 export const splitRandom = (seed: number) => new Random(seed, SPLIT);
 
 /**

@@ -87,19 +87,25 @@ test('reads train and val, with sorted classes, in a shuffled order', async () =
   expect(await contents(validation)).toEqual([[200, 1]]);
 });
 
-test.each(['valid', 'test'])('takes %s for the validation pictures', async (name) => {
+test.each([
+  ['train', 'valid'],
+  ['train', 'test'],
+  ['Train', 'Val'],
+  ['training', 'testing'],
+])('takes %s for the pictures to train on, and %s for those that validate', async (train, validation) => {
   await put(folder, {
-    ...(await greys('train/a', [1, 2])),
-    ...(await greys('train/b/deeper', [3])),
-    ...(await greys(`${name}/b`, [4, 5])),
+    ...(await greys(`${train}/a`, [1, 2])),
+    ...(await greys(`${train}/b/deeper`, [3])),
+    ...(await greys(`${validation}/b`, [4, 5])),
   });
-  const { train, validation } = await read();
-  expect(sorted(await contents(train))).toEqual([
+  const data = await read();
+  expect(data.train.classes).toEqual(['a', 'b']);
+  expect(sorted(await contents(data.train))).toEqual([
     [1, 0],
     [2, 0],
     [3, 1],
   ]);
-  expect(sorted(await contents(validation))).toEqual([
+  expect(sorted(await contents(data.validation))).toEqual([
     [4, 1],
     [5, 1],
   ]);
@@ -128,6 +134,18 @@ test.each(['', 'train/'])('splits the classes in %s. by the seed, each by the sa
 test('a class may be called train', async () => {
   await put(folder, { ...(await greys('train', [1, 2])), ...(await greys('bus', [3, 4])) });
   expect((await read()).train.classes).toEqual(['bus', 'train']);
+});
+
+test.each([
+  ['train', 'val'],
+  ['Training', 'Testing'],
+  ['test', 'val'],
+])('takes %s and %s without folders of classes for no classes', async (a, b) => {
+  await put(folder, { ...(await greys(a, [1, 2])), ...(await greys(b, [3, 4])) });
+  const parts = [a, b].sort().join(', ');
+  expect(await complaint(read())).toContain(
+    `birds has ${parts}, but no pictures in train/CLASS; expected a folder for each class`,
+  );
 });
 
 test('decodes every kind of picture: cut to a square, upright, on white, as planes', async () => {

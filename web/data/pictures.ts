@@ -1,4 +1,4 @@
-import { shuffledIndices, splitRandom } from '../../src/data/split.ts';
+import { isOneOf, shuffledIndices, splitRandom, TRAIN, VALIDATION } from '../../src/data/split.ts';
 import { type Dataset, inMemory, presets, type Splits, UserError } from '../../src/index.ts';
 import type { FileEntry, FileSource } from '../messages.ts';
 import { decode } from './decode.ts';
@@ -6,8 +6,6 @@ import type { OnReading, Skipped } from './files.ts';
 import { gather, split } from './split.ts';
 
 const PICTURE = /\.(jpe?g|png|webp|gif|bmp|avif)$/i;
-const TRAIN = 'train';
-const VALIDATION = ['val', 'valid', 'validation', 'test'];
 
 /** What pictures are made to be, all in colour. */
 const FORMAT = { size: presets['yynet-16'].inputSize, channels: presets['yynet-16'].inputChannels };
@@ -61,9 +59,10 @@ function label(files: readonly FileEntry[]): { classes: string[]; pictures: Labe
   const [first = []] = folders;
   const differs = first.findIndex((name, depth) => folders.some((folder) => folder[depth] !== name));
   const shared = differs < 0 ? first.length : differs;
-  const split = folders.some((folder) => folder[shared] === TRAIN);
-  const known = [TRAIN, ...VALIDATION];
-  const classOf = (folder: string[]) => folder[split && known.includes(folder[shared]) ? shared + 1 : shared];
+  const lies = (folder: string[], names: readonly string[]) => shared < folder.length && isOneOf(names, folder[shared]);
+  const split = folders.some((folder) => lies(folder, TRAIN));
+  const known = [...TRAIN, ...VALIDATION];
+  const classOf = (folder: string[]) => folder[split && lies(folder, known) ? shared + 1 : shared];
   const classes = [...new Set(folders.map(classOf))].filter((name) => name !== undefined).sort();
   if (classes.length < 2) {
     const only = classes[0] ?? first.at(-1);
@@ -76,7 +75,7 @@ function label(files: readonly FileEntry[]): { classes: string[]; pictures: Labe
   }
   const pictures = files.flatMap((entry, i) => {
     const name = classOf(folders[i]);
-    const validates = split ? VALIDATION.includes(folders[i][shared]) : undefined;
+    const validates = split ? lies(folders[i], VALIDATION) : undefined;
     return name === undefined ? [] : [{ ...entry, label: classes.indexOf(name), validates }];
   });
   return { classes, pictures };
