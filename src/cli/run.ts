@@ -1,4 +1,5 @@
 import type { Pictures, Splits } from '../data/dataset.ts';
+import { some } from '../data/some.ts';
 import type { Device } from '../runtime/device.ts';
 import { Trainer } from '../train/trainer.ts';
 import { YYNet } from '../yinyang/yynet.ts';
@@ -21,7 +22,7 @@ export interface Run {
   readonly data: Splits<Pictures>;
   readonly folder: RunFolder;
   readonly maxSteps?: number;
-  /** A line or two about it. */
+  /** A few lines about it. */
   readonly summary: string;
 }
 
@@ -50,6 +51,7 @@ export async function beginRun(device: Device, settings: Settings, out?: string)
     : RunFolder.createNext(`${train.name}-${model}`, snakeCase(config)));
   const summary =
     `${model}: ${net.parameterCount.toLocaleString('en')} parameters, on ${device.adapter.name}\n` +
+    `${train.classes.length} classes: ${some(train.classes)}\n` +
     `${train.length} images to train on, ${validation.length} to validate, written to ${folder.path}`;
   const trainer = await Trainer.create(device, net, data, recipe, { seed }).catch(async (error) => {
     await folder.discard();

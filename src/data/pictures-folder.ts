@@ -5,13 +5,11 @@ import { type Pictures, type Splits, subset } from './dataset.ts';
 import { type PictureFolder, type PictureFormat, packPictures, type Skipped } from './packed-folder.ts';
 import type { OnDataProgress } from './progress.ts';
 import type { Random } from './random.ts';
+import { some } from './some.ts';
 import { isOneOf, shuffledIndices, splitByClass, splitRandom, TRAIN, VALIDATION } from './split.ts';
 
 const PICTURE = /\.(jpe?g|png|webp)$/i;
 const HIDDEN = /(^|[\\/])\./;
-
-/** So many skipped files are named. */
-const NAMED = 5;
 
 /** A data set, and what somebody should know about how it was read. */
 export interface OpenedData extends Splits<Pictures> {
@@ -139,9 +137,4 @@ function noticeOf(total: number, skipped: readonly Skipped[]): string | undefine
   if (skipped.length === 0) return undefined;
   const names = skipped.map(({ path, reason }) => `${path} (${reason})`);
   return `${skipped.length} of ${total} files are no pictures that can be read and are left out: ${some(names)}.`;
-}
-
-function some(names: readonly string[]): string {
-  const more = names.length - NAMED;
-  return names.slice(0, NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -26,6 +26,7 @@ test('trains on shapes and writes the run', async () => {
   const out = join(await temporaryFolder(), 'run');
   const { code, stdout, stderr } = await runCli('train', [...SHORT, '--json', '--out', out]);
   expect(stderr).not.toMatch(/error/i);
+  expect(stderr).toMatch(/^10 classes: red disc, .* and 5 more$/m);
   expect(code).toBe(0);
   const lines = (await readFile(join(out, 'metrics.jsonl'), 'utf8')).trim().split('\n');
   expect(stdout.trim().split('\n')).toEqual(lines);
