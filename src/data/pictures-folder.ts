@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
 import { type Pictures, type Splits, subset } from './dataset.ts';
 import { type PictureFolder, type PictureFormat, packPictures, type Skipped } from './packed-folder.ts';
@@ -9,7 +9,6 @@ import { some } from './some.ts';
 import { isOneOf, shuffledIndices, splitByClass, splitRandom, TRAIN, VALIDATION } from './split.ts';
 
 const PICTURE = /\.(jpe?g|png|webp)$/i;
-const HIDDEN = /(^|[\\/])\./;
 
 /** A data set, and what somebody should know about how it was read. */
 export interface OpenedData extends Splits<Pictures> {
@@ -33,7 +32,7 @@ export interface PicturesOptions extends PictureFormat {
  * @throws {UserError} naming the folder or file that is wrong
  */
 export async function readPictures(path: string, options: PicturesOptions): Promise<OpenedData | undefined> {
-  const there = await subfolders(path);
+  const { folders: there } = await list(path);
   const trainPath = firstOf(path, there, TRAIN);
   const inside = trainPath && (await scan(trainPath));
   const divided = inside && inside.classes.length > 0;
@@ -75,8 +74,9 @@ export async function readPictures(path: string, options: PicturesOptions): Prom
  */
 async function scan(folder: string, known?: readonly string[]): Promise<PictureFolder> {
   const found = new Map<string, string[]>();
-  for (const name of await subfolders(folder)) {
-    const files = await picturesIn(join(folder, name));
+  const { folders, way } = await list(folder);
+  for (const name of folders) {
+    const files = await picturesIn(join(folder, name), way);
     if (files.length > 0) found.set(name, files);
   }
   const classes = known ?? [...found.keys()];
@@ -90,25 +90,47 @@ async function scan(folder: string, known?: readonly string[]): Promise<PictureF
   };
 }
 
-/** Sorted paths in `folder`; none if that is a link to a file, or to nothing. */
-async function picturesIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true }).catch(({ code, message }: NodeJS.ErrnoException) => {
-    if (code === 'ENOTDIR' || code === 'ENOENT') return [];
-    throw new UserError(`${folder} cannot be read: ${message}.`);
-  });
-  return names.filter((name) => PICTURE.test(name) && !HIDDEN.test(name)).sort();
+/**
+ * Sorted paths, relative to `folder`, of the pictures in it and below it.
+ * @param above see {@link list}
+ */
+async function picturesIn(folder: string, above: readonly string[]): Promise<string[]> {
+  const { folders, files, way } = await list(folder, above);
+  const found = files.filter((name) => PICTURE.test(name));
+  for (const name of folders) {
+    for (const path of await picturesIn(join(folder, name), way)) found.push(join(name, path));
+  }
+  return found.sort();
 }
 
-/** Sorted, and none if `folder` is no folder. */
-async function subfolders(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  // A link may lead to a folder.
-  const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink());
-  return folders
-    .map(({ name }) => name)
-    .filter((name) => !HIDDEN.test(name))
-    .sort();
+/**
+ * Sorted names of what lies in `folder`, but for what is hidden. A link counts as what it leads to; one that leads back
+ * is left out, or pictures would be met again and again, and those of other classes too.
+ * @param above the real paths of the folders that this one was reached through
+ * @returns also `way`, the same for the folders in it
+ */
+async function list(folder: string, above: readonly string[] = []) {
+  const way = [...above, await realpath(folder)];
+  const entries = await readdir(folder, { withFileTypes: true }).catch(({ message }: Error) => {
+    throw new UserError(`${folder} cannot be read: ${message}.`);
+  });
+  const folders: string[] = [];
+  const files: string[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const path = join(folder, entry.name);
+    const isLink = entry.isSymbolicLink();
+    // A link to nothing will be named as a picture that cannot be read.
+    const target = isLink ? await stat(path).catch(() => entry) : entry;
+    if (!target.isDirectory()) files.push(entry.name);
+    else if (!isLink || !holdsOneOf(way, await realpath(path))) folders.push(entry.name);
+  }
+  return { folders: folders.sort(), files, way };
 }
+
+/** Whether one of the paths is `folder` or lies in it. */
+const holdsOneOf = (paths: readonly string[], folder: string) =>
+  paths.some((path) => `${path}${sep}`.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`));
 
 /** The first of `names`, in any case, among the folders that are there. */
 function firstOf(folder: string, there: readonly string[], names: readonly string[]): string | undefined {

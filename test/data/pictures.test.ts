@@ -241,6 +241,33 @@ test('skips what is no picture, and says so', async () => {
   expect((await read()).notice).toBe(notice);
 });
 
+test('follows links, but not to where they come from', async () => {
+  const elsewhere = await temporaryFolder();
+  await put(elsewhere, { ...(await greys('more', [3])), ...(await greys('owl', [4])), ...(await greys('one', [7])) });
+  await put(folder, { ...(await greys('train/a', [1, 2])), ...(await greys('train/b/deeper', [5])) });
+  await put(folder, await greys('val/a', [6]));
+  const link = (target: string, path: string) => symlink(target, join(folder, path));
+  await link('..', 'train/a/up');
+  await link('.', 'train/a/self');
+  await link('../../..', 'train/b/deeper/root');
+  await link('.', 'train/all');
+  await link('endless.png', 'train/a/endless.png');
+  await link(join(elsewhere, 'more'), 'train/a/more');
+  await symlink(join(folder, 'train'), join(elsewhere, 'more/back'));
+  await link(join(elsewhere, 'one/007.png'), 'train/a/picture.png');
+  await link(join(elsewhere, 'owl'), 'train/c');
+  const { train } = await read();
+  expect(train.classes).toEqual(['a', 'b', 'c']);
+  expect(sorted(await contents(train))).toEqual([
+    [1, 0],
+    [2, 0],
+    [3, 0],
+    [4, 2],
+    [5, 1],
+    [7, 0],
+  ]);
+});
+
 test('most files being no pictures is an error, and nothing of them is kept', async () => {
   await put(folder, { ...(await greys('a', [1])), 'a/x.png': 'x', 'b/y.png': 'y', 'b/z.png': 'z' });
   expect(await complaint(read())).toMatch(/birds: 3 of 4 files are no pictures that can be read, such as a\/x\.png \(/);
