@@ -9,10 +9,16 @@ import { some } from './some.ts';
 import { isOneOf, shuffledIndices, splitByClass, splitRandom, TRAIN, VALIDATION } from './split.ts';
 
 const PICTURE = /\.(jpe?g|png|webp)$/i;
+const KINDS = 'jpg, png, webp';
 
-/** A data set, and what somebody should know about how it was read. */
+/** A data set, and what somebody should know about how it was read, in lines. */
 export interface OpenedData extends Splits<Pictures> {
   readonly notice?: string;
+}
+
+interface Scanned extends PictureFolder {
+  /** Paths of folders without pictures. */
+  readonly empty: readonly string[];
 }
 
 export interface PicturesOptions extends PictureFormat {
@@ -41,7 +47,7 @@ export async function readPictures(path: string, options: PicturesOptions): Prom
   if (!divided) refuseDivision(path, there);
   if (folder.classes.length === 1) {
     throw new UserError(
-      `${folder.path} has pictures of '${folder.classes[0]}' alone; expected a folder for each class.`,
+      `${folder.path} has pictures (${KINDS}) of '${folder.classes[0]}' alone; expected a folder for each class.`,
     );
   }
   const { size, channels, valSplit, seed, onProgress } = options;
@@ -52,7 +58,7 @@ export async function readPictures(path: string, options: PicturesOptions): Prom
   if (!validationPath) {
     const { pictures, skipped } = await pack(folder);
     const splits = split(pictures, valSplit, random);
-    if (splits.validation.length > 0) return { ...splits, notice: noticeOf(folder.files.length, skipped) };
+    if (splits.validation.length > 0) return { ...splits, notice: noticeOf(splits, [folder], skipped) };
     throw new UserError(
       `${folder.path} has one picture of each class; expected some to train on and some to validate.`,
     );
@@ -60,19 +66,18 @@ export async function readPictures(path: string, options: PicturesOptions): Prom
   const validationFolder = await scan(validationPath, folder.classes);
   const train = await pack(folder);
   const validation = await pack(validationFolder);
-  const total = folder.files.length + validationFolder.files.length;
-  return {
+  const splits = {
     train: subset(train.pictures, shuffledIndices(train.pictures, random)),
     validation: subset(validation.pictures, shuffledIndices(validation.pictures, random)),
-    notice: noticeOf(total, [...train.skipped, ...validation.skipped]),
   };
+  return { ...splits, notice: noticeOf(splits, [folder, validationFolder], [...train.skipped, ...validation.skipped]) };
 }
 
 /**
  * Finds the pictures of each class. Folders without any are no classes.
  * @param known the classes that there may be; by default those that there are
  */
-async function scan(folder: string, known?: readonly string[]): Promise<PictureFolder> {
+async function scan(folder: string, known?: readonly string[]): Promise<Scanned> {
   const found = new Map<string, string[]>();
   const { folders, way } = await list(folder);
   for (const name of folders) {
@@ -86,6 +91,7 @@ async function scan(folder: string, known?: readonly string[]): Promise<PictureF
   return {
     path: folder,
     classes,
+    empty: folders.filter((name) => !found.has(name)).map((name) => join(folder, name)),
     files: classes.flatMap((name, label) => (found.get(name) ?? []).map((file) => ({ path: join(name, file), label }))),
   };
 }
@@ -155,8 +161,30 @@ function split(pictures: Pictures, share: number, random: Random): Splits<Pictur
   return { train: subset(pictures, train), validation: subset(pictures, validation) };
 }
 
-function noticeOf(total: number, skipped: readonly Skipped[]): string | undefined {
-  if (skipped.length === 0) return undefined;
-  const names = skipped.map(({ path, reason }) => `${path} (${reason})`);
-  return `${skipped.length} of ${total} files are no pictures that can be read and are left out: ${some(names)}.`;
+function noticeOf(
+  { train, validation }: Splits<Pictures>,
+  folders: readonly Scanned[],
+  skipped: readonly Skipped[],
+): string | undefined {
+  const total = folders.reduce((sum, { files }) => sum + files.length, 0);
+  const lines = [
+    line(
+      `${skipped.length} of ${total} files are no pictures that can be read and are left out`,
+      skipped.map(({ path, reason }) => `${path} (${reason})`),
+    ),
+    line(
+      `Folders without pictures (${KINDS}), which are left out`,
+      folders.flatMap(({ empty }) => empty),
+    ),
+    line('Classes without pictures to train on', classesWithout(train)),
+    line('Classes without pictures to validate', classesWithout(validation)),
+  ];
+  return lines.filter(Boolean).join('\n') || undefined;
+}
+
+const line = (about: string, names: readonly string[]) => names.length > 0 && `${about}: ${some(names)}.`;
+
+function classesWithout({ classes, labels }: Pictures): string[] {
+  const there = new Set(labels);
+  return classes.filter((_, label) => !there.has(label));
 }

@@ -69,7 +69,7 @@ test('warns where the pictures trained on are not those of the data any more', a
 async function otherClasses(): Promise<string> {
   const folder = await temporaryFolder();
   const { default: sharp } = await import('sharp');
-  for (const name of ['train/cat', 'train/dog', 'val/cat']) {
+  for (const name of ['train/cat', 'train/dog', 'val/cat', 'val/dog']) {
     await mkdir(join(folder, name), { recursive: true });
     const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } });
     await picture.png().toFile(join(folder, name, 'a.png'));

@@ -64,10 +64,10 @@ test('reads train and val, with sorted classes, in a shuffled order', async () =
     ...(await greys('train/wren', levels(100, 20))),
     ...(await greys('train/Owl', levels(10, 20))),
     ...(await greys('val/wren', [200])),
+    ...(await greys('val/Owl', [250])),
     'val/.DS_Store': 'hidden',
     'train/readme.txt': 'no picture',
     'train/wren/._100.png': 'hidden',
-    'train/empty/notes.txt': 'no picture',
   });
   const { train, validation, notice } = await read();
   expect(notice).toBeUndefined();
@@ -84,7 +84,10 @@ test('reads train and val, with sorted classes, in a shuffled order', async () =
   expect(found).not.toEqual(sorted(found));
   expect(new Set(found.slice(0, 8).map(([, label]) => label)).size).toBe(2);
   expect(validation.classes).toEqual(train.classes);
-  expect(await contents(validation)).toEqual([[200, 1]]);
+  expect(sorted(await contents(validation))).toEqual([
+    [200, 1],
+    [250, 0],
+  ]);
 });
 
 test.each([
@@ -241,6 +244,26 @@ test('skips what is no picture, and says so', async () => {
   expect((await read()).notice).toBe(notice);
 });
 
+test('names classes and folders that pictures are missing from', async () => {
+  await put(folder, {
+    ...(await greys('train/a', [1, 2, 3])),
+    ...(await greys('train/b', [4])),
+    'train/c/broken.png': 'no picture',
+    'train/d/moving.gif': 'no picture of a kind that is read',
+    ...(await greys('val/a', [5])),
+    ...(await greys('val/c', [6])),
+  });
+  const { train, notice } = await read();
+  expect(train.classes).toEqual(['a', 'b', 'c']);
+  const [skipped, ...lines] = notice!.split('\n');
+  expect(skipped).toMatch(/^1 of 7 files .* left out: c\/broken\.png \(.+\)\.$/);
+  expect(lines).toEqual([
+    `Folders without pictures (jpg, png, webp), which are left out: ${join(folder, 'train/d')}.`,
+    'Classes without pictures to train on: c.',
+    'Classes without pictures to validate: b.',
+  ]);
+});
+
 test('follows links, but not to where they come from', async () => {
   const elsewhere = await temporaryFolder();
   await put(elsewhere, { ...(await greys('more', [3])), ...(await greys('owl', [4])), ...(await greys('one', [7])) });
@@ -278,7 +301,9 @@ test('says which folder is wrong and how', async () => {
   await mkdir(folder);
   expect(await readPictures(folder, OPTIONS)).toBeUndefined();
   await put(folder, await greys('a', [1]));
-  expect(await complaint(read())).toMatch(/birds has pictures of 'a' alone; expected a folder for each class/);
+  expect(await complaint(read())).toMatch(
+    /birds has pictures \(jpg, png, webp\) of 'a' alone; expected a folder for each class/,
+  );
   await put(folder, await greys('b', [2]));
   expect(await complaint(read())).toMatch(/birds has one picture of each class; expected/);
   await put(folder, { ...(await greys('train/a', [1])), ...(await greys('train/b', [1])), 'val/notes.txt': 'x' });
