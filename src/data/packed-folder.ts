@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, openSync, read } from 'node:fs';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
@@ -47,7 +47,7 @@ const A_DAY = 24 * 60 * 60 * 1000;
 /**
  * Decodes all pictures of a folder, once, into one file of raw pixels in the cache, which every later use reads batches
  * from: no epoch waits for a decoder, and memory stays flat however many pictures there are. The folder is decoded
- * again when the name, size or time of any of its files has changed.
+ * again when the name, size, time or mode of any of its files has changed.
  * @returns the pictures that could be decoded, in the order of the files, and the others
  * @throws {UserError} if most files are no pictures, or the cache cannot be written
  */
@@ -69,13 +69,13 @@ export async function packPictures(
 
 const hash = (...parts: string[]) => createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
 
-/** Tells a folder's state by its files' names, sizes and times. */
+/** Tells a folder's state by its files' names, sizes and times, and by the modes that decide whether they can be read. */
 async function fingerprint({ path: folder, files }: PictureFolder): Promise<string> {
   const state = createHash('sha256');
   const line = async ({ path, label }: PictureFolder['files'][number]) => {
     // One that cannot be looked at will be skipped by the decoder.
-    const { size, mtimeMs } = await stat(join(folder, path)).catch(() => ({ size: -1, mtimeMs: 0 }));
-    return `${label} ${size} ${mtimeMs} ${path}\n`;
+    const { size, mtimeMs, mode } = await stat(join(folder, path)).catch(() => ({ size: -1, mtimeMs: 0, mode: 0 }));
+    return `${label} ${size} ${mtimeMs} ${mode} ${path}\n`;
   };
   for await (const text of inOrder(files, line)) state.update(text);
   return state.digest('hex').slice(0, 16);
@@ -89,7 +89,7 @@ async function decodeAll(
 ): Promise<void> {
   await loadSharp();
   const counts = classes.map(() => 0);
-  const skipped: Skipped[] = [];
+  const failed: Skipped[] = [];
   const attempt = ({ path, label }: PictureFolder['files'][number]) =>
     decodePicture(join(folder, path), format).then(
       (pixels) => ({ label, pixels }),
@@ -100,7 +100,7 @@ async function decodeAll(
     for await (const outcome of inOrder(files, attempt)) {
       onProgress?.({ task: `decoding ${folder}`, done: ++done, total: files.length, unit: 'pictures' });
       if ('reason' in outcome) {
-        skipped.push(outcome);
+        failed.push(outcome);
       } else {
         counts[outcome.label]++;
         yield outcome.pixels;
@@ -108,12 +108,20 @@ async function decodeAll(
     }
   };
   await pipeline(pixels, createWriteStream(join(target, 'pixels')));
-  if (skipped.length > files.length / 2) {
-    const [{ path, reason }] = skipped;
+  // Once more, one at a time: decoders at work at once take each other's messages.
+  const explain = ({ path, reason }: Skipped) =>
+    decodePicture(join(folder, path), format).then(
+      () => ({ path, reason }),
+      ({ message }: Error) => ({ path, reason: message }),
+    );
+  if (failed.length > files.length / 2) {
+    const { path, reason } = await explain(failed[0]);
     throw new UserError(
-      `${folder}: ${skipped.length} of ${files.length} files are no pictures that can be read, such as ${path} (${reason}).`,
+      `${folder}: ${failed.length} of ${files.length} files are no pictures that can be read, such as ${path} (${reason}).`,
     );
   }
+  const skipped: Skipped[] = [];
+  for (const file of failed) skipped.push(await explain(file));
   const index: Index = { folder: resolve(folder), counts, skipped };
   await writeFile(join(target, 'index.json'), JSON.stringify(index));
 }
@@ -141,8 +149,12 @@ export async function decodePicture(file: string, { size, channels }: PictureFor
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
     .raw()
     .toBuffer()
-    .catch(({ message }: Error) => {
-      // The decoders' messages may have further lines.
+    .catch(async ({ message }: Error) => {
+      // The decoders take what may not be read for a format that they do not know.
+      await access(file, constants.R_OK).catch((error: Error) => {
+        throw new Error(error.message.split(',')[0]);
+      });
+      // Their messages may have further lines.
       throw new Error(message.split('\n')[0]);
     });
   const planes = new Uint8Array(pixels.length);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, symlink, utimes } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -212,6 +212,8 @@ test('decodes once, until a file changes or another size is asked for', async ()
 
   await utimes(join(folder, 'a/000.png'), 1, 1);
   expect((await run()).decoded).toBe(8);
+  await chmod(join(folder, 'a/000.png'), 0o600);
+  expect((await run()).decoded).toBe(8);
   const [, states] = await inCache();
   expect(states).toHaveLength(1);
   expect(states).not.toContain(state);
@@ -242,6 +244,27 @@ test('skips what is no picture, and says so', async () => {
   expect(notice).not.toContain('\n');
   // A second time it comes out of the cache.
   expect((await read()).notice).toBe(notice);
+});
+
+test('tells why each file is no picture, however many fail at once', async () => {
+  const jpeg = await plain({ r: 9, g: 9, b: 9 }, 512, 512).jpeg().toBuffer();
+  const cut = levels(0, 5).map((i) => [`b/cut${i}.jpg`, jpeg.subarray(0, jpeg.length / 2)]);
+  await put(folder, { ...(await greys('a', levels(0, 9))), ...Object.fromEntries(cut), 'b/whole.jpg': jpeg });
+  const { notice } = await read();
+  expect(notice!.match(/\(VipsJpeg: premature end of JPEG image\)/g)).toHaveLength(5);
+});
+
+test('tells apart what cannot be opened, and reads it once it can be', async () => {
+  const picture = join(folder, 'a/001.png');
+  await put(folder, { ...(await greys('a', levels(0, 4))), ...(await greys('b', levels(100, 4))) });
+  await symlink('nowhere', join(folder, 'b/link.png'));
+  await chmod(picture, 0);
+  const { notice } = await read();
+  expect(notice).toContain('b/link.png (ENOENT: no such file or directory)');
+  // Root may read everything.
+  if (process.getuid?.() !== 0) expect(notice).toContain('a/001.png (EACCES: permission denied)');
+  await chmod(picture, 0o644);
+  expect((await read()).notice).toMatch(/^1 of 9 files /);
 });
 
 test('names classes and folders that pictures are missing from', async () => {
