@@ -26,14 +26,25 @@ export interface Run {
   readonly summary: string;
 }
 
+interface Begin {
+  /** The run's folder, by default a new one under runs/. */
+  readonly out?: string;
+  /** Whether nothing is said of how the data are read. */
+  readonly quiet?: boolean;
+}
+
+interface Resume extends Pick<Begin, 'quiet'> {
+  /** A limit of steps other than the run's own. */
+  readonly maxSteps?: number;
+}
+
 /**
  * Sets a run up and writes its config.json.
- * @param out its folder, by default a new one under runs/
  * @throws UserError where data, settings or the folder do not serve
  */
-export async function beginRun(device: Device, settings: Settings, out?: string): Promise<Run> {
+export async function beginRun(device: Device, settings: Settings, { out, quiet }: Begin): Promise<Run> {
   const { model = 'yynet-16', seed = 0, maxSteps } = settings;
-  const data = await loadData(settings, { inputSize: inputSizeOf(settings) });
+  const data = await loadData(settings, { inputSize: inputSizeOf(settings), quiet });
   const { train, validation } = data;
   const shape = shapeOf(data);
   const recipe = configureRecipe(settings, shape);
@@ -62,14 +73,13 @@ export async function beginRun(device: Device, settings: Settings, out?: string)
 
 /**
  * Sets a run up to go on where its last checkpoint is, or from its beginning where it has none yet.
- * @param given a limit of steps other than the run's own
  * @throws UserError where there is none, or it is damaged, or its data are not what they were
  */
-export async function resumeRun(device: Device, path: string, given: Pick<Settings, 'maxSteps'> = {}): Promise<Run> {
+export async function resumeRun(device: Device, path: string, { quiet, ...given }: Resume): Promise<Run> {
   const { folder, from } = await RunFolder.open(path);
   const settings = await readSettings(folder.configFile);
   const { maxSteps = settings.maxSteps } = given;
-  const data = await loadData(settings, { inputSize: inputSizeOf(settings) });
+  const data = await loadData(settings, { inputSize: inputSizeOf(settings), quiet });
   const shape = shapeOf(data);
   const trainer = await (from
     ? Trainer.create(device, new YYNet(from.config), data, from.recipe, { from })

@@ -79,7 +79,7 @@ async function runOnce(path: string, settings: Settings, options: Options): Prom
   const device = await openDevice({ adapter, quiet: true });
   const begun = await RunFolder.holds(path);
   if (begun) await requireSame(path, settings);
-  const run = begun ? await resumeRun(device, path) : await beginRun(device, settings, path);
+  const run = begun ? await resumeRun(device, path, { quiet }) : await beginRun(device, settings, { out: path, quiet });
   const ended = run.trainer.finished || (await train(run, { checkpointEvery, quiet }));
   device.destroy();
   return ended ? (await run.folder.metrics()).at(-1) : undefined;

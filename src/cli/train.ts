@@ -95,7 +95,7 @@ async function run(options: Options): Promise<void> {
   const settings = resume ? undefined : await settingsOf(options);
   const device = await openDevice({ adapter, quiet });
   if (profile) requireTimestamps(device);
-  const run = await (settings ? beginRun(device, settings, out) : resumeRun(device, resume!, options));
+  const run = await (settings ? beginRun(device, settings, { out, quiet }) : resumeRun(device, resume!, options));
   const { trainer, folder, summary } = run;
   if (json && !quiet) console.error(summary);
   else if (!quiet) console.log(summary);

@@ -45,7 +45,7 @@ class Page {
   }
 }
 
-const begin = async () => beginRun(await testDevice(), SETTINGS, join(await temporaryFolder(), 'run'));
+const begin = async () => beginRun(await testDevice(), SETTINGS, { out: join(await temporaryFolder(), 'run') });
 
 let dashboard: Dashboard;
 afterEach(() => dashboard.end('The test is over.'));
