@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { decodePicture, loadSharp } from '../data/packed-folder.ts';
+import { decodePicture, loadSharp, reasonAlone } from '../data/packed-folder.ts';
 import { UserError } from '../runtime/errors.ts';
 import { Classifier, type Guess, likeliest } from '../train/classifier.ts';
 import { percent } from '../train/format.ts';
@@ -70,17 +70,20 @@ async function listImages(images: readonly string[]): Promise<string[]> {
 
 /** Those of the files that are pictures; the others are named on stderr. */
 async function decodeAll(files: readonly string[], format: { size: number; channels: 1 | 3 }) {
-  const decode = async (file: string) => {
-    if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error('it is a folder');
-    return decodePicture(file, format);
-  };
-  const outcomes = await Promise.allSettled(files.map(decode));
-  return outcomes.flatMap((outcome, i) => {
-    if (outcome.status === 'fulfilled') return [{ file: files[i], pixels: outcome.value }];
-    console.error(`yy-predict: ${files[i]} is no picture that can be read, and is skipped: ${outcome.reason.message}`);
-    process.exitCode = 1;
-    return [];
-  });
+  const outcomes = await Promise.allSettled(files.map((file) => decodePicture(file, format)));
+  const decoded: { file: string; pixels: Uint8Array }[] = [];
+  for (const [i, outcome] of outcomes.entries()) {
+    const file = files[i];
+    if (outcome.status === 'fulfilled') {
+      decoded.push({ file, pixels: outcome.value });
+    } else {
+      const isFolder = (await stat(file).catch(() => undefined))?.isDirectory();
+      const reason = isFolder ? 'it is a folder' : await reasonAlone(file, format, outcome.reason.message);
+      console.error(`yy-predict: ${file} is no picture that can be read, and is skipped: ${reason}`);
+      process.exitCode = 1;
+    }
+  }
+  return decoded;
 }
 
 function print(image: string, predictions: readonly Guess[], { json }: Options): void {

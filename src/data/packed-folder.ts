@@ -108,12 +108,10 @@ async function decodeAll(
     }
   };
   await pipeline(pixels, createWriteStream(join(target, 'pixels')));
-  // Once more, one at a time: decoders at work at once take each other's messages.
-  const explain = ({ path, reason }: Skipped) =>
-    decodePicture(join(folder, path), format).then(
-      () => ({ path, reason }),
-      ({ message }: Error) => ({ path, reason: message }),
-    );
+  const explain = async ({ path, reason }: Skipped) => ({
+    path,
+    reason: await reasonAlone(join(folder, path), format, reason),
+  });
   if (failed.length > files.length / 2) {
     const { path, reason } = await explain(failed[0]);
     throw new UserError(
@@ -162,6 +160,17 @@ export async function decodePicture(file: string, { size, channels }: PictureFor
   for (let i = 0, p = 0; p < plane; p++) for (let c = 0; c < channels; c++, i++) planes[c * plane + p] = pixels[i];
   return planes;
 }
+
+/**
+ * Why a file is no picture, by decoding it once more, to be done for one at a time: decoders at work at once take each
+ * other's messages.
+ * @param first the reason of the first time, if this time it can be read
+ */
+export const reasonAlone = (file: string, format: PictureFormat, first: string): Promise<string> =>
+  decodePicture(file, format).then(
+    () => first,
+    ({ message }: Error) => message,
+  );
 
 /** Removes a folder's former states, and what a process left that was interrupted. */
 async function removeOthers(packed: string): Promise<void> {

@@ -49,6 +49,19 @@ test('tells the most probable classes of each picture in order, and names those 
   }
 });
 
+test('each of many broken pictures has its own reason', async () => {
+  const folder = await temporaryFolder();
+  const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
+  const jpeg = await sharp({ create: { width: 200, height: 200, channels: 3, background: 'red', noise } })
+    .jpeg()
+    .toBuffer();
+  const files = Array.from({ length: 60 }, (_, i) => join(folder, `${i}.jpg`));
+  const isCut = (i: number) => i % 4 === 0;
+  for (const [i, file] of files.entries()) await writeFile(file, isCut(i) ? jpeg.subarray(0, jpeg.length / 2) : jpeg);
+  const { stderr } = await runCli('predict', [await writeRun(), ...files, '--batch-size', '60', '--quiet']);
+  expect(stderr.match(/is skipped: VipsJpeg: premature end of JPEG image$/gm)).toHaveLength(15);
+});
+
 test('reads paths from stdin, and prints a line for a person', async () => {
   const [red, lime] = await pictures();
   const { code, stdout } = await runCli('predict', [await writeRun(), '-'], {}, `${red}\n\n${lime}\n`);
