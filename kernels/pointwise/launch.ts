@@ -143,7 +143,7 @@ export function outer(device: Device, work: Work, width: number, others = NO_OTH
       OTHERS: othersOf(tile),
       LINES: Math.max(tile.TILE_O, othersOf(tile)),
       SIDES: others.sides,
-      TILE_SUMS: sumsOf(tile),
+      SUMS: sumsOf(tile),
       SLAB_SUMS: sums,
       C_IN: from.c,
       C_OUT: to.c,

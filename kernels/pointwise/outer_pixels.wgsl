@@ -1,7 +1,7 @@
 // outer.wgsl where lanes share the pixels: each takes every LANES-th vector of them and sums up the whole tile, then the
 // lanes' sums are added.
 
-var<workgroup> lane_sums: array<f32, LANES * TILE_SUMS>;
+#include "../common/lane_sums.wgsl"
 
 @compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -64,27 +64,24 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   // The tile's rows, its other rows, and its sides.
 #for j in 0..TILE_C
 #for i in 0..TILE_O
-  lane_sums[$(i * TILE_C + j) * LANES + lane] = sum$(i)_$j;
+  put($(i * TILE_C + j), sum$(i)_$j, lane);
 #end
 #for i in 0..OTHERS
-  lane_sums[$((TILE_O + i) * TILE_C + j) * LANES + lane] = other_sum$(i)_$j;
+  put($((TILE_O + i) * TILE_C + j), other_sum$(i)_$j, lane);
 #end
 #if SIDES
-  lane_sums[$((TILE_O + OTHERS) * TILE_C + 2 * TILE_O + j) * LANES + lane] = column_sum$j;
+  put($((TILE_O + OTHERS) * TILE_C + 2 * TILE_O + j), column_sum$j, lane);
 #end
 #end
 #if SIDES
 #for i in 0..TILE_O
-  lane_sums[$((TILE_O + OTHERS) * TILE_C + i) * LANES + lane] = row_other$i;
-  lane_sums[$((TILE_O + OTHERS) * TILE_C + TILE_O + i) * LANES + lane] = row_sum$i;
+  put($((TILE_O + OTHERS) * TILE_C + i), row_other$i, lane);
+  put($((TILE_O + OTHERS) * TILE_C + TILE_O + i), row_sum$i, lane);
 #end
 #end
   workgroupBarrier();
-  for (var k = lane; k < TILE_SUMS; k += LANES) {
-    var sum = 0.0;
-    for (var each = 0u; each < LANES; each++) {
-      sum += lane_sums[k * LANES + (each + lane) % LANES]; // each lane in another bank
-    }
+  for (var k = lane; k < SUMS; k += LANES) {
+    let sum = total(k);
     let i = k / TILE_C;
     let at_column = c + k % TILE_C;
     if (i < TILE_O) {
