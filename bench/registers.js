@@ -96,7 +96,7 @@ async function compile(kernels, driver) {
 
 function figure(report, name) {
   const match = new RegExp(`^${name}: (\\d+)`, 'm').exec(report);
-  if (!match) throw new UserError(`RADV does not say '${name}' of a kernel: Mesa 24 or 25 does.`);
+  if (!match) throw new UserError(`RADV does not say '${name}' of a kernel: Mesa 25.0 does.`);
   return Number(match[1]);
 }
 

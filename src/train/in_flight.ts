@@ -5,18 +5,14 @@ import type { Device } from '../runtime/device.ts';
  * each submit waits until all but the latest are done.
  */
 export class InFlight {
-  private step: Promise<void> = Promise.resolve();
+  /** Resolves when the latest step is done. */
+  latest: Promise<void> = Promise.resolve();
 
   constructor(private readonly device: Device) {}
 
-  /** Resolves when the latest is done. */
-  get latest(): Promise<void> {
-    return this.step;
-  }
-
   async add(): Promise<void> {
-    const previous = this.step;
-    this.step = this.device.done();
+    const previous = this.latest;
+    this.latest = this.device.done();
     await previous;
   }
 }

@@ -30,6 +30,7 @@ test('--version is that of the package', async () => {
   expect(await runCli('train', ['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
+// Only Linux has a device that is always full.
 test.skipIf(!existsSync('/dev/full'))('where nothing can be printed, says so once, and trains to the end', async () => {
   const out = join(await temporaryFolder(), 'run');
   const args = ['src/cli/train.ts', '--limit-train', '16', '--limit-val', '16', '--epochs', '2', '--out', out];
