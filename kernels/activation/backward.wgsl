@@ -8,10 +8,10 @@
 @group(0) @binding(1) var<storage, read> dy: array<Stored>;
 @group(0) @binding(2) var<storage, read_write> dx: array<Stored>;
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * GROUPS_X + group.x) * LANES + lane;
-  if (i < COUNT) {
-    dx[i] = Stored(V(dy[i]) * $(KIND)_slope(V(x[i])));
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let i = (group.y * batch.GROUPS_X + group.x) * WORKGROUP_SIZE + thread;
+  if (i < batch.COUNT) {
+    dx[i] = Stored(V(dy[i]) * activation_slope(V(x[i])));
   }
 }

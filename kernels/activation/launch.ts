@@ -1,20 +1,20 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { type ActivationKind, activationFlops } from '../common/activation.ts';
 import { elementwise } from '../common/launch.ts';
 import backwardKernel from './backward.wgsl';
 import forwardKernel from './forward.wgsl';
+import { type ActivationKind, activationConstants, activationOf } from './table.ts';
 
 /** y = act(x), of one shape. */
 export function forward(device: Device, { x, y, kind }: { x: Tensor; y: Tensor; kind: ActivationKind }): void {
   const { constants, workgroups } = elementwise(x);
   device.dispatch({
     kernel: forwardKernel,
-    constants: { ...constants, KIND: kind },
+    constants: { ...constants, ...activationConstants(kind) },
     reads: { x },
     writes: { y },
     workgroups,
-    flops: activationFlops[kind].value * size(x),
+    flops: activationOf(kind).flops.value * size(x),
   });
 }
 
@@ -26,10 +26,10 @@ export function backward(
   const { constants, workgroups } = elementwise(x);
   device.dispatch({
     kernel: backwardKernel,
-    constants: { ...constants, KIND: kind },
+    constants: { ...constants, ...activationConstants(kind) },
     reads: { x, dy },
     writes: { dx },
     workgroups,
-    flops: (activationFlops[kind].slope + 1) * size(x),
+    flops: (activationOf(kind).flops.slope + 1) * size(x),
   });
 }

@@ -1,6 +1,6 @@
-import { type ActivationKind, activate } from '../common/activation.ts';
 import { HostArray, type Reference } from '../common/reference.ts';
+import { type ActivationKind, activationOf } from './table.ts';
 
-/** An activation in float64, as PyTorch's `gelu` (exact), `silu`, `sigmoid` and `hardsigmoid`. */
+/** An activation in float64. */
 export const reference: Reference<'x', { kind: ActivationKind }> = ({ x }, { kind }) =>
-  new HostArray(x.shape, x.data.map(activate[kind]));
+  new HostArray(x.shape, x.data.map(activationOf(kind).reference));

@@ -18,7 +18,7 @@ export interface AdamWSettings {
   readonly averageDecay: number;
 }
 
-/** What the kernel reads of the settings, in its order. */
+/** The settings as the kernel reads them: the fields of its struct, in order. */
 export function hyperparameters(settings: AdamWSettings): Float32Array {
   const { learningRate, weightDecay, beta1, beta2, eps, step, maxNorm, averageDecay } = settings;
   return Float32Array.of(
@@ -36,23 +36,23 @@ export function hyperparameters(settings: AdamWSettings): Float32Array {
   );
 }
 
-/** Flat f32 tensors with an element for each parameter. */
+/** Flat f32 tensors with one element for each parameter. */
 interface AdamW {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
   readonly moment1: Tensor;
   readonly moment2: Tensor;
-  /** The largest second moments so far: given, they divide instead of the current ones (amsgrad). */
+  /** The largest second moments so far, used in place of the current ones if given (amsgrad). */
   readonly moment2Max?: Tensor;
-  /** The weights' running average, kept where given. */
+  /** The weights' running average, updated if given. */
   readonly average?: Tensor;
-  /** The gradient's norm [1]: given, the gradient is clipped. With two elements, the second is its unscaling factor. */
+  /** [1]: the gradient's norm, to clip it; [2]: also the factor that undoes the scaling of the loss. */
   readonly norm?: Tensor;
-  /** What `hyperparameters` makes. */
+  /** Returned by `hyperparameters`. */
   readonly hyper: Tensor;
 }
 
-/** One step of AdamW (decoupled weight decay), PyTorch's. */
+/** One step of AdamW, PyTorch's. */
 export function adamw(device: Device, launch: AdamW): void {
   const { parameter, gradient, moment1, moment2, moment2Max, average, norm, hyper } = launch;
   const { constants, workgroups } = elementwise(parameter);
@@ -73,7 +73,7 @@ export function adamw(device: Device, launch: AdamW): void {
     },
     workgroups,
     flops: (14 + (moment2Max ? 1 : 0) + (norm ? 1 : 0) + (average ? 3 : 0)) * size(parameter),
-    // All state is read and written.
+    // All state is read and written; the gradient is read.
     bytes: 4 * size(parameter) * (1 + 2 * state.length),
   });
 }

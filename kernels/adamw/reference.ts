@@ -1,6 +1,6 @@
 import type { AdamWSettings } from './launch.ts';
 
-/** What AdamW keeps for each parameter. */
+/** AdamW with its state, in float64. */
 export class Reference {
   private readonly moment1: Float64Array;
   private readonly moment2: Float64Array;
@@ -17,7 +17,7 @@ export class Reference {
     this.average = parameter.slice();
   }
 
-  /** torch.optim.AdamW's step in float64, after clip_grad_norm_ to `maxNorm`. */
+  /** torch.optim.AdamW's step, after clip_grad_norm_ to `maxNorm`. */
   step(gradient: Float64Array, settings: AdamWSettings): void {
     const { learningRate, weightDecay, beta1, beta2, eps, step, maxNorm, averageDecay } = settings;
     const scale = Math.min(1, maxNorm / (Math.hypot(...gradient) + 1e-6));

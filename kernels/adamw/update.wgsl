@@ -1,18 +1,18 @@
-// One AdamW step over all parameters in one flat buffer, with g the gradient scaled down to the largest norm allowed:
+// One AdamW step over all parameters in one flat buffer. g is the gradient, clipped to the norm max_norm:
 //
 //   m₁ ← β₁ m₁ + (1 − β₁) g
-//   m₂ ← β₂ m₂ + (1 − β₂) g²                       with AMSGRAD, m₂ below is the largest so far
+//   m₂ ← β₂ m₂ + (1 − β₂) g²                       with AMSGRAD, the next line uses the largest m₂ so far
 //   p  ← (1 − lr·decay) p − lr / (1 − β₁ᵗ) · m₁ / (√m₂ / √(1 − β₂ᵗ) + eps)
-//   average ← d · average + (1 − d) p
+//   average ← d · average + (1 − d) p              with AVERAGE
 //
-// With SCALED, norm[1] is what g must be multiplied with first; where it is 0, nothing is done.
+// With SCALED, norm[1] is the factor that undoes the scaling of the loss. It is 0 if g is not finite: then nothing changes.
 
 #include "../common/vector.wgsl"
 #include "../grad_norm/scale.wgsl"
 
 #batch COUNT GROUPS_X
 
-// The step's constants, from float64 on the host: 1 − β₂ in f32 would be off by 5e-5.
+// Computed in float64 on the host: in f32, 1 − β₂ would be off by 5e-5.
 struct Hyperparameters {
   shrink: f32,
   step_size: f32,
@@ -42,15 +42,15 @@ struct Hyperparameters {
 @group(0) @binding(7) var<storage, read_write> average: array<V>;
 #end
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * GROUPS_X + group.x) * LANES + lane;
-  if (i >= COUNT) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let i = (group.y * batch.GROUPS_X + group.x) * WORKGROUP_SIZE + thread;
+  if (i >= batch.COUNT) {
     return;
   }
 #if SCALED
   if (norm[1] == 0.0) {
-    return; // the gradient is not finite
+    return;
   }
   let g = gradient[i] * (norm[1] * clip_scale(norm[0], hyper.max_norm));
 #elif CLIP

@@ -1,4 +1,5 @@
-// The norm of each channel, out of the moments of a batch, a workgroup for each.
+// norms[c] of each channel from the moments of a batch; also updates the running statistics. One workgroup computes one
+// channel (see batch_statistics.wgsl).
 
 #include "../common/vector.wgsl"
 
@@ -8,14 +9,14 @@
 @group(0) @binding(3) var<storage, read_write> running: array<f32>;
 @group(0) @binding(4) var<storage, read_write> norms: array<Norm>;
 
-#include "./fold.wgsl"
+#include "./batch_statistics.wgsl"
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let c = group.x;
-  let batch = batch_moments(c, lane);
-  if (lane == 0) {
-    norms[c] = norm_of(c, batch);
-    move_running(c, batch);
+  let stats = batch_moments(c, thread);
+  if (thread == 0) {
+    norms[c] = norm_of(c, stats);
+    update_running(c, stats);
   }
 }

@@ -1,27 +1,26 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { bytesPer, size, type Tensor } from '../../src/runtime/tensor.ts';
-import { activationFlops } from '../common/activation.ts';
-import { LANES, nchw, teamLanes, vector } from '../common/launch.ts';
+import { type ActivationKind, activationConstants, activationOf } from '../activation/table.ts';
+import { nchw, vector, WORKGROUP_SIZE } from '../common/launch.ts';
 import { planewise } from '../common/planes.ts';
 import backwardInputKernel from './backward_input.wgsl';
-import backwardMergeKernel from './backward_merge.wgsl';
 import backwardReduceKernel from './backward_reduce.wgsl';
 import finalizeKernel from './finalize.wgsl';
-import joinKernel from './join.wgsl';
 import normalizeKernel from './normalize.wgsl';
+import normalizeBatchKernel from './normalize_batch.wgsl';
 import runningKernel from './running.wgsl';
 import statisticsKernel from './statistics.wgsl';
 
 /** The activation that follows a normalisation in the same kernel. */
-export type NormActivation = 'none' | 'gelu' | 'silu';
+export type NormActivation = ActivationKind | 'none';
 
-/** Mean and variance [C] of former batches, in one storage, the mean first. */
+/** Running mean and variance [C], in one storage, the mean first. */
 export interface Running {
   readonly mean: Tensor;
   readonly variance: Tensor;
 }
 
-/** What a normalisation is made of, beside what it is applied to. */
+/** Parameters and running statistics of a normalisation. */
 export interface Norm {
   readonly gamma: Tensor;
   readonly beta: Tensor;
@@ -30,76 +29,77 @@ export interface Norm {
 }
 
 export interface TrainingNorm extends Norm {
-  /** How far one batch moves the running statistics. */
+  /** Weight of the batch statistics in the new running statistics. */
   readonly momentum: number;
 }
 
-/** Room for a picture's moments [1 + rows, C, 4], as batch_norm/lane_moments.wgsl leaves them. */
+/**
+ * A tensor for moments [1 + rows, C, 4]: row 0 for the norms (store_norm.wgsl), then the partial rows
+ * (workgroup_moments.wgsl).
+ */
 export const momentsTensor = (device: Device, rows: number, c: number) => device.tensor([1 + rows, c, 4]);
 
-/** The norms [C,4] that a kernel with batch_norm/fold.wgsl has put in front of the moments. */
-export const normsIn = (moments: Tensor): Tensor => ({ ...moments, shape: moments.shape.slice(1) });
+/** The norms [C,4] that a kernel with store_norm.wgsl stored in row 0 of the moments. */
+export const storedNorms = (moments: Tensor): Tensor => ({ ...moments, shape: moments.shape.slice(1) });
 
-/** Constants and tensors of a kernel that includes batch_norm/fold.wgsl, `mergers` of whose lanes share a channel. */
-export function folded(
-  { adapter }: Device,
-  mergers: number,
+/** Constants of batch_moments.wgsl, where `threadsPerChannel` threads merge the moments of a channel. */
+export const mergedMoments = ({ capabilities }: Device, threadsPerChannel: number, moments: Tensor) => ({
+  ...{ MOMENT_ROWS: moments.shape[0] - 1 },
+  ...{ THREADS_PER_CHANNEL: threadsPerChannel, SHARED_MERGE: capabilities.sharedMerges },
+});
+
+/**
+ * Constants, tensors and cost of a kernel that includes batch_statistics.wgsl, where `threadsPerChannel` threads merge the
+ * moments of a channel.
+ */
+export function batchStatistics(
+  device: Device,
+  threadsPerChannel: number,
   moments: Tensor,
   { gamma, beta, running, eps, momentum }: TrainingNorm,
 ) {
   const { mean, variance } = running;
   const VARIANCE = (variance.offset - mean.offset) / bytesPer.f32;
-  if (mean.storage !== variance.storage || VARIANCE < size(mean)) {
-    throw new Error('batchNorm: running mean and variance must lie in one storage, in this order');
-  }
-  const both = { ...mean, shape: [VARIANCE + size(variance)] };
+  const meanAndVariance = { ...mean, shape: [VARIANCE + size(variance)] };
   return {
     constants: {
-      ...{ EPS: eps, MOMENTUM: momentum, C: size(gamma) },
-      ...{ PARTS: moments.shape[0] - 1, VARIANCE, MERGERS: mergers, SHARED: adapter.kind === 'gpu' },
+      ...{ EPS: eps, MOMENTUM: momentum, C: size(gamma), VARIANCE },
+      ...mergedMoments(device, threadsPerChannel, moments),
     },
     reads: { moments, gamma, beta },
-    writes: { running: both },
-    /** Read and written: the moments, γ and β, the running statistics. */
+    writes: { running: meanAndVariance },
+    /** Reads the moments, γ and β; reads and writes the running statistics. */
     bytes: bytesPer.f32 * (size(moments) + 6 * size(gamma)),
     flops: 8 * size(moments),
   };
 }
 
-/** The moments of x[N,C,H,W]: what x's maker left, unless another normalisation has taken it. */
-export function momentsOf(device: Device, x: Tensor): Tensor {
-  const left = x.moments?.tensor;
-  if (!left) return statistics(device, x);
-  x.moments!.tensor = undefined;
-  return left;
-}
-
-/** The moments of x[N,C,H,W]. */
+/** Returns the moments of x[N,C,H,W]. */
 export function statistics(device: Device, x: Tensor): Tensor {
-  const { constants, slabs } = slabsOf(device, x);
-  const left = momentsTensor(device, slabs, constants.C);
+  const { constants, chunks } = channelChunks(device, x);
+  const momentsOut = momentsTensor(device, chunks, constants.C);
   device.dispatch({
     kernel: statisticsKernel,
     constants: { ...constants, ...oneChannel(constants.C) },
     reads: { x },
-    writes: { left },
-    workgroups: [constants.C, slabs],
+    writes: { moments_out: momentsOut },
+    workgroups: [constants.C, chunks],
     flops: 4 * size(x),
   });
-  return left;
+  return momentsOut;
 }
 
 /**
- * norms[C,4]: mean, 1/√(variance + eps), γ and β of each channel, from the moments of a batch. Moves the running
- * statistics.
+ * Returns norms[C,4], which are mean, 1/√(variance + eps), γ and β of each channel, from the moments of a batch. Updates the
+ * running statistics.
  */
 export function batchNorms(device: Device, moments: Tensor, norm: TrainingNorm): Tensor {
-  const lanes = teamLanes(device);
-  const { constants, reads, writes, ...cost } = folded(device, lanes, moments, norm);
+  const threads = device.capabilities.teamThreads;
+  const { constants, reads, writes, ...cost } = batchStatistics(device, threads, moments, norm);
   const norms = device.tensor([constants.C, 4]);
   device.dispatch({
     kernel: finalizeKernel,
-    constants: { WIDTH: 1, HALF: false, LANES: lanes, ...constants },
+    constants: { WIDTH: 1, HALF: false, WORKGROUP_SIZE: threads, ...constants },
     reads,
     writes: { ...writes, norms },
     workgroups: [constants.C],
@@ -109,16 +109,16 @@ export function batchNorms(device: Device, moments: Tensor, norm: TrainingNorm):
   return norms;
 }
 
-/** norms[C,4] from the running statistics. */
+/** Returns norms[C,4] from the running statistics. */
 export function runningNorms(device: Device, { gamma, beta, running, eps }: Norm): Tensor {
   const c = size(gamma);
   const norms = device.tensor([c, 4]);
   device.dispatch({
     kernel: runningKernel,
-    constants: { WIDTH: 1, HALF: false, LANES, C: c, EPS: eps },
+    constants: { WIDTH: 1, HALF: false, WORKGROUP_SIZE, C: c, EPS: eps },
     reads: { running_mean: running.mean, running_variance: running.variance, gamma, beta },
     writes: { norms },
-    workgroups: [Math.ceil(c / LANES)],
+    workgroups: [Math.ceil(c / WORKGROUP_SIZE)],
     flops: 2 * c,
   });
   return norms;
@@ -132,17 +132,17 @@ export function normalize(
   const { constants, workgroups } = planewise(x);
   device.dispatch({
     kernel: normalizeKernel,
-    constants: { ...constants, ACTIVATION: activation },
+    constants: { ...constants, ...activationConstants(activation) },
     reads: { x, norms },
     writes: { y },
     workgroups,
-    flops: (4 + activationFlops[activation].value) * size(x),
+    flops: (4 + activationOf(activation).flops.value) * size(x),
   });
 }
 
-interface Join {
+interface NormalizeBatch {
   readonly x: Tensor;
-  /** Of x; the norms are put in front of them. */
+  /** Of x; the norms are stored in their row 0. */
   readonly moments: Tensor;
   readonly norm: TrainingNorm;
   /** Added before the activation. */
@@ -152,138 +152,129 @@ interface Join {
 }
 
 /** y = act(γ·x̂ + β (+ skip)), all [N,C,H,W]. */
-export function join(device: Device, launch: Join): void {
-  dispatchJoin(device, launch, false);
+export function normalizeBatch(device: Device, launch: NormalizeBatch): void {
+  dispatchNormalizeBatch(device, launch, false);
 }
 
-/** The same. Returns y's moments. */
-export const joinLeaving = (device: Device, launch: Join): Tensor => dispatchJoin(device, launch, true)!;
+/** The same; also returns the moments of y. */
+export const normalizeBatchWithMoments = (device: Device, launch: NormalizeBatch): Tensor =>
+  dispatchNormalizeBatch(device, launch, true)!;
 
-function dispatchJoin(device: Device, { x, moments, norm, skip, activation, y }: Join, leave: boolean) {
-  const { constants, slabs } = slabsOf(device, x);
-  const fold = folded(device, constants.LANES, moments, norm);
-  const left = leave ? momentsTensor(device, slabs, constants.C) : undefined;
+function dispatchNormalizeBatch(
+  device: Device,
+  { x, moments, norm, skip, activation, y }: NormalizeBatch,
+  withMoments: boolean,
+) {
+  const { constants, chunks } = channelChunks(device, x);
+  const statistics = batchStatistics(device, constants.WORKGROUP_SIZE, moments, norm);
+  const momentsOut = withMoments ? momentsTensor(device, chunks, constants.C) : undefined;
   device.dispatch({
-    kernel: joinKernel,
+    kernel: normalizeBatchKernel,
     constants: {
       ...constants,
       ...oneChannel(constants.C),
-      ...fold.constants,
-      ACTIVATION: activation,
+      ...statistics.constants,
+      ...activationConstants(activation),
       SKIP: skip !== undefined,
-      LEAVE: leave,
+      WITH_MOMENTS: withMoments,
     },
-    reads: { x, ...fold.reads, skip },
-    writes: { ...fold.writes, moments, y, ...(left && { left }) },
-    workgroups: [constants.C, slabs],
-    flops: (4 + activationFlops[activation].value + (skip ? 1 : 0) + (leave ? 4 : 0)) * size(x) + fold.flops,
+    reads: { x, ...statistics.reads, skip },
+    writes: { ...statistics.writes, moments, y, ...(momentsOut && { moments_out: momentsOut }) },
+    workgroups: [constants.C, chunks],
+    flops:
+      (4 + activationOf(activation).flops.value + (skip ? 1 : 0) + (withMoments ? 4 : 0)) * size(x) + statistics.flops,
   });
-  return left;
-}
-
-/** Where the gradients of γ and β [C] go, and of a bias in front of the normalisation and one that is added behind it. */
-interface Gradients {
-  readonly dgamma: Tensor;
-  readonly dbeta: Tensor;
-  readonly dbias?: Tensor;
-  readonly dbiasBehind?: Tensor;
+  return momentsOut;
 }
 
 interface Backward {
   readonly x: Tensor;
   readonly dy: Tensor;
   readonly norms: Tensor;
-}
-
-interface BackwardParameters extends Backward, Gradients {
   readonly activation: NormActivation;
+  /** Whether mean and variance are those of x. */
   readonly training: boolean;
-  /** What `join` added before the activation, and where to keep the gradient in front of that: the skip's own. */
-  readonly joined?: { readonly skip: Tensor; readonly kept: Tensor };
+  /** What was added before the activation, and the output for its gradient. */
+  readonly added?: { readonly skip: Tensor; readonly dskip: Tensor };
+  readonly dx: Tensor;
+  /** Required in training. */
+  readonly parameters?: ParameterGradients;
 }
 
-/** The gradients from dy behind an activation. Returns what takes a gradient back to x, slopes[C,4]. */
-export function backwardParameters(
-  device: Device,
-  { x, dy, norms, activation, training, joined, ...gradients }: BackwardParameters,
-): Tensor {
-  const { constants, slabs } = slabsOf(device, x);
-  const partial = device.tensor([slabs, constants.C, 2]);
-  device.dispatch({
-    kernel: backwardReduceKernel,
-    constants: { ...constants, SUMS: 2, ACTIVATION: activation, SKIP: joined !== undefined },
-    reads: { x, dy, norms, skip: joined?.skip },
-    writes: { partial, ...(joined && { kept: joined.kept }) },
-    workgroups: [constants.C, slabs],
-    flops: (8 + activationFlops[activation].slope) * size(x),
-  });
-  return mergeGradients(device, { x, partial, norms, training, ...gradients });
+/** Outputs [C]: gradients of γ and β, of a bias added to x and of a bias added to the normalised value. */
+interface ParameterGradients {
+  readonly dgamma: Tensor;
+  readonly dbeta: Tensor;
+  readonly dbias?: Tensor;
+  readonly dbiasAfter?: Tensor;
 }
 
-interface Merge extends Gradients {
-  readonly x: Tensor;
-  readonly partial: Tensor;
-  readonly norms: Tensor;
-  readonly training: boolean;
-}
-
-function mergeGradients(
-  device: Device,
-  { x, partial, norms, training, dgamma, dbeta, dbias, dbiasBehind }: Merge,
-): Tensor {
-  const [slabs, c] = partial.shape;
-  const slopes = device.tensor([c, 4]);
-  device.dispatch({
-    kernel: backwardMergeKernel,
-    constants: {
-      ...{ WIDTH: 1, HALF: false, LANES, C: c, SLABS: slabs, PIXELS: size(x) / c, TRAINING: training },
-      ...{ BIAS: dbias !== undefined, BIAS_BEHIND: dbiasBehind !== undefined },
-    },
-    reads: { partial, norms },
-    writes: {
-      ...{ dgamma, dbeta, slopes },
-      ...(dbias && { dbias }),
-      ...(dbiasBehind && { dbias_behind: dbiasBehind }),
-    },
-    workgroups: [Math.ceil(c / LANES)],
-    flops: size(partial) + 6 * c,
-  });
-  return slopes;
-}
-
-/** dx[N,C,H,W], from dy behind an activation and the slopes. */
-export function backwardInput(
-  device: Device,
-  { x, dy, norms, activation, slopes, dx }: Backward & { activation: NormActivation; slopes: Tensor; dx: Tensor },
-): void {
-  const { constants, workgroups } = planewise(x);
+/** Gradients from dy, the gradient of act(…): of x, and of the parameters if they are wanted. */
+export function backward(device: Device, launch: Backward): void {
+  const { x, dy, norms, activation, training, added, dx, parameters } = launch;
+  const cut = channelChunks(device, x);
+  const { constants, chunks } = cut;
+  const partial = parameters && backwardReduce(device, launch, cut, parameters.dbias);
+  // With something added, the reduction has written du.
+  const [gradient, slope] = added ? [added.dskip, 'none' as const] : [dy, activation];
+  const { dgamma, dbeta, dbiasAfter } = parameters ?? {};
   device.dispatch({
     kernel: backwardInputKernel,
-    constants: { ...constants, ACTIVATION: activation },
-    reads: { x, dy, slopes, ...(activation !== 'none' && { norms }) },
-    writes: { dx },
-    workgroups,
-    flops: (activation === 'none' ? 5 : 10 + activationFlops[activation].slope) * size(x),
+    constants: {
+      ...{ ...constants, CHUNKS: chunks, PIXELS: size(x) / constants.C, SUMS: 2, TRAINING: training },
+      ...{ SUMMED: parameters !== undefined, BIAS_AFTER: dbiasAfter !== undefined, ...activationConstants(slope) },
+    },
+    reads: { x, dy: gradient, norms, partial },
+    writes: {
+      dx,
+      ...(dgamma && { dgamma }),
+      ...(dbeta && { dbeta }),
+      ...(dbiasAfter && { dbias_after: dbiasAfter }),
+    },
+    workgroups: [constants.C, chunks],
+    flops: (slope === 'none' ? 5 : 10 + activationOf(slope).flops.slope) * size(x) + (partial ? size(partial) : 0),
   });
 }
 
-/** The constants of lane_moments.wgsl for a workgroup that stays in one channel. */
+/** Returns partial sums [chunks,C,2] of the gradients of γ and β. */
+function backwardReduce(
+  device: Device,
+  { x, dy, norms, activation, added }: Backward,
+  { constants, chunks }: ReturnType<typeof channelChunks>,
+  dbias?: Tensor,
+): Tensor {
+  const partial = device.tensor([chunks, constants.C, 2]);
+  device.dispatch({
+    kernel: backwardReduceKernel,
+    constants: {
+      ...{ ...constants, SUMS: 2, ...activationConstants(activation) },
+      ...{ SKIP: added !== undefined, BIAS: dbias !== undefined },
+    },
+    reads: { x, dy, norms, skip: added?.skip },
+    writes: { partial, ...(added && { dskip: added.dskip }), ...(dbias && { dbias }) },
+    workgroups: [constants.C, chunks],
+    flops: (8 + activationOf(activation).flops.slope) * size(x),
+  });
+  return partial;
+}
+
+/** The constants of workgroup_moments.wgsl for a workgroup that stays in one channel. */
 export const oneChannel = (c: number) => ({ TILE_O: 1, C_OUT: c });
 
 /**
- * A channel's pixels in slabs: enough workgroups to fill a GPU, each with some vectors for every lane, and few enough for
- * the one thread that adds up what they leave.
+ * Cuts each channel's pixels into chunks: enough workgroups to fill a GPU, each with some vectors for every thread, and few
+ * enough rows of partial sums for the one thread that adds them.
  */
-function slabsOf(device: Device, x: Tensor) {
-  const lanes = teamLanes(device);
+function channelChunks(device: Device, x: Tensor) {
+  const threads = device.capabilities.teamThreads;
   const { n, c, plane } = nchw(x);
   const v = vector(plane, x);
   const vectors = (n * plane) / v.WIDTH;
-  const [most, groups] = device.adapter.kind === 'gpu' ? [64, 2048] : [8, 128];
-  const wanted = Math.min(most, Math.ceil(groups / c), Math.ceil(vectors / (8 * lanes)));
-  const slab = Math.ceil(vectors / wanted);
+  const { statistics, statisticsRows } = device.capabilities.sums;
+  const wanted = Math.min(statisticsRows, Math.ceil(statistics / c), Math.ceil(vectors / (8 * threads)));
+  const chunk = Math.ceil(vectors / wanted);
   return {
-    constants: { ...v, LANES: lanes, N: n, C: c, PLANE: plane / v.WIDTH, SLAB: slab },
-    slabs: Math.ceil(vectors / slab),
+    constants: { ...v, WORKGROUP_SIZE: threads, N: n, C: c, PLANE: plane / v.WIDTH, CHUNK: chunk },
+    chunks: Math.ceil(vectors / chunk),
   };
 }

@@ -1,5 +1,6 @@
-// What a channel is normalised with: act(γ·x̂ + β), x̂ = (x − mean)·invstd. Applied on reading as
-//   let norm = norms[c];   act(affine(norm, x_hat(norm, v)))
+// Normalisation of one channel: y = γ·x̂ + β, x̂ = (x − mean)·invstd, invstd = 1/√(variance + eps).
+//
+//   let norm = norms[c];   let y = normalized(norm, x);   or, where x̂ is needed too:   affine(norm, x_hat(norm, x))
 
 struct Norm {
   mean: f32,

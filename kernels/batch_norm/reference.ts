@@ -1,4 +1,4 @@
-import { activate } from '../common/activation.ts';
+import { activationOf } from '../activation/table.ts';
 import { type HostArray, type Reference, zeros } from '../common/reference.ts';
 import type { NormActivation } from './launch.ts';
 
@@ -27,6 +27,6 @@ export const referenceWith =
     const { mean, variance } = given ?? statistics(x);
     return zeros(x.shape).each(([n, c, i, j]) => {
       const normal = (x.at(n, c, i, j) - mean.at(c)) / Math.sqrt(variance.at(c) + eps);
-      return activate[activation](gamma.at(c) * normal + beta.at(c));
+      return activationOf(activation).reference(gamma.at(c) * normal + beta.at(c));
     });
   };

@@ -1,4 +1,4 @@
-// The norm of each channel in evaluation mode, from the running statistics.
+// norms[c] of each channel for evaluation: mean and variance are the running statistics.
 
 #include "../common/vector.wgsl"
 #include "./norm.wgsl"
@@ -11,10 +11,10 @@
 @group(0) @binding(3) var<storage, read> beta: array<f32>;
 @group(0) @binding(4) var<storage, read_write> norms: array<Norm>;
 
-@compute @workgroup_size(LANES)
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let c = id.x;
-  if (c < C) {
+  if (c < sizes.C) {
     norms[c] = Norm(running_mean[c], inverseSqrt(running_variance[c] + EPS), gamma[c], beta[c]);
   }
 }

@@ -1,23 +1,24 @@
-// The moments of x's channels, a row for each slab of a channel's pixels.
+// Moments (count, mean, Σ(x − mean)²) of each channel of x. Each workgroup computes them for one chunk of a channel's
+// pixels and writes one row; the kernels that include batch_statistics.wgsl merge the rows.
 
 #include "../common/vector.wgsl"
-#include "./slab.wgsl"
+#include "./chunk.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
-@group(0) @binding(1) var<storage, read_write> left: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> moments_out: array<vec4f>;
 
-#include "./lane_moments.wgsl"
+#include "./workgroup_moments.wgsl"
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let c = group.x;
-  let slab = group.y;
-  var k = slab * SLAB + lane;
+  let chunk = group.y;
+  var k = chunk * batch.CHUNK + thread;
   var at = cursor(k, c);
-  for (; k < slab_end(slab); k += LANES) {
-    note0(V(x[at.i]));
-    counted();
+  for (; k < chunk_end(chunk); k += WORKGROUP_SIZE) {
+    add_pixels0(V(x[at.i]));
+    count_vector();
     at = advance(at);
   }
-  leave(slab, c, lane);
+  write_moments(chunk, c, thread);
 }

@@ -1,19 +1,19 @@
 import type { Tensor } from '../../src/runtime/tensor.ts';
+import type { ActivationKind } from '../activation/table.ts';
 import type { Sum } from '../reduce/launch.ts';
-import type { ActivationKind } from './activation.ts';
 
-/** What a convolution's forward pass takes. */
+/** Arguments of a convolution's forward pass. */
 export interface Forward {
   readonly x: Tensor;
   readonly weight: Tensor;
   readonly bias?: Tensor;
   readonly y: Tensor;
   readonly stride: number;
-  /** Of what is stored; without one it is the bare sum. */
+  /** Applied to the sum before it is stored; none if omitted. */
   readonly activation?: ActivationKind | 'none';
 }
 
-/** What its backward pass to the input takes. */
+/** Arguments of its backward pass to the input. */
 export interface BackwardInput {
   readonly dy: Tensor;
   readonly weight: Tensor;
@@ -21,7 +21,7 @@ export interface BackwardInput {
   readonly stride: number;
 }
 
-/** What its backward pass to the weight takes. */
+/** Arguments of its backward pass to the weight. */
 export interface BackwardWeight {
   readonly x: Tensor;
   readonly dy: Tensor;

@@ -1,27 +1,28 @@
-// TERMS sums over the pixels of each plane: a team of TEAM lanes takes one plane, so that small planes share a workgroup.
-//   let plane = plane_of(group, lane);   let all = plane_sums(plane, lane);
-// Whoever includes this says what is summed:
-//   fn terms(i: u32) -> array<V, TERMS>   at the i-th vector of pixels of the whole tensor
+// TERMS sums over the pixels of each plane. THREADS_PER_PLANE threads take one plane, so that small planes share a
+// workgroup.
+//   let plane = plane_of(group, thread);   let result = plane_sums(plane, thread);
+// The including file defines the terms:
+//   fn terms(i: u32) -> array<V, TERMS>   at vector i of the whole tensor
 
 #batch PLANES GROUPS_X
-#sizes PLANE TEAM
+#sizes PLANE THREADS_PER_PLANE
 
 struct PlaneSums {
   sums: array<f32, TERMS>,
-  leads: bool, // the one lane of each team that knows them
+  is_first: bool, // the one thread of each plane whose `sums` are complete
 }
 
-var<workgroup> team_sums: array<f32, LANES * TERMS>;
+var<workgroup> sums_of_threads: array<f32, WORKGROUP_SIZE * TERMS>;
 
-fn plane_of(group: vec3u, lane: u32) -> u32 {
-  return (group.y * GROUPS_X + group.x) * (LANES / TEAM) + lane / TEAM;
+fn plane_of(group: vec3u, thread: u32) -> u32 {
+  return (group.y * batch.GROUPS_X + group.x) * (WORKGROUP_SIZE / sizes.THREADS_PER_PLANE) + thread / sizes.THREADS_PER_PLANE;
 }
 
-fn plane_sums(plane: u32, lane: u32) -> PlaneSums {
-  let member = lane % TEAM;
+fn plane_sums(plane: u32, thread: u32) -> PlaneSums {
+  let member = thread % sizes.THREADS_PER_PLANE;
   var sums: array<f32, TERMS>;
-  if (plane < PLANES) {
-    for (var i = plane * PLANE + member; i < (plane + 1) * PLANE; i += TEAM) {
+  if (plane < batch.PLANES) {
+    for (var i = plane * sizes.PLANE + member; i < (plane + 1) * sizes.PLANE; i += sizes.THREADS_PER_PLANE) {
       let values = terms(i);
 #for t in 0..TERMS
       sums[$t] += sum_of(values[$t]);
@@ -29,15 +30,15 @@ fn plane_sums(plane: u32, lane: u32) -> PlaneSums {
     }
   }
 #for t in 0..TERMS
-  team_sums[lane * TERMS + $t] = sums[$t];
+  sums_of_threads[thread * TERMS + $t] = sums[$t];
 #end
   workgroupBarrier();
   if (member == 0) {
-    for (var other = lane + 1; other < lane + TEAM; other++) {
+    for (var other = thread + 1; other < thread + sizes.THREADS_PER_PLANE; other++) {
 #for t in 0..TERMS
-      sums[$t] += team_sums[other * TERMS + $t];
+      sums[$t] += sums_of_threads[other * TERMS + $t];
 #end
     }
   }
-  return PlaneSums(sums, member == 0 && plane < PLANES);
+  return PlaneSums(sums, member == 0 && plane < batch.PLANES);
 }

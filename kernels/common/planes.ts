@@ -1,7 +1,7 @@
-import { fold } from '../../src/runtime/command.ts';
+import { foldWorkgroups, MAX_GROUPS } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import type { Tensor } from '../../src/runtime/tensor.ts';
-import { LANES, nchw, teamLanes, vector } from './launch.ts';
+import { nchw, vector, WORKGROUP_SIZE } from './launch.ts';
 
 /** Constants and workgroups of a kernel that includes planes.wgsl. */
 export function planewise(x: Tensor) {
@@ -9,29 +9,33 @@ export function planewise(x: Tensor) {
   const v = vector(plane, x);
   const vectors = plane / v.WIDTH;
   const count = n * c * vectors;
-  const large = vectors >= LANES;
+  const large = vectors >= WORKGROUP_SIZE && Math.max(n, c) <= MAX_GROUPS;
   const workgroups: [number, number, number?] = large
-    ? [Math.ceil(vectors / LANES), c, n]
-    : fold(Math.ceil(count / LANES));
+    ? [Math.ceil(vectors / WORKGROUP_SIZE), c, n]
+    : foldWorkgroups(Math.ceil(count / WORKGROUP_SIZE));
   return {
-    constants: { ...v, LANES, LARGE: large, C: c, PLANE: vectors, COUNT: count, GROUPS_X: workgroups[0] },
+    constants: { ...v, WORKGROUP_SIZE, LARGE: large, C: c, PLANE: vectors, COUNT: count, GROUPS_X: workgroups[0] },
     workgroups,
   };
 }
 
-/** Constants and workgroups of a kernel that includes plane_sum.wgsl, for so many sums of each plane. */
+/** Constants and workgroups of a kernel that includes plane_sum.wgsl and computes `terms` sums of each plane. */
 export function planeSum(device: Device, x: Tensor, terms = 1) {
-  const lanes = teamLanes(device);
+  const threads = device.capabilities.teamThreads;
   const { n, c, plane } = nchw(x);
   const v = vector(plane, x);
   const vectors = plane / v.WIDTH;
-  const team = teamOf(lanes, vectors / 16);
-  const workgroups = fold(Math.ceil((n * c) / (lanes / team)));
+  const perPlane = threadsPerPlane(threads, vectors / 16);
+  const workgroups = foldWorkgroups(Math.ceil((n * c) / (threads / perPlane)));
   return {
-    constants: { ...v, LANES: lanes, TEAM: team, TERMS: terms, PLANES: n * c, PLANE: vectors, GROUPS_X: workgroups[0] },
+    constants: {
+      ...{ ...v, WORKGROUP_SIZE: threads, THREADS_PER_PLANE: perPlane, TERMS: terms },
+      ...{ PLANES: n * c, PLANE: vectors, GROUPS_X: workgroups[0] },
+    },
     workgroups,
   };
 }
 
-/** Lanes that share a plane: a power of two, at most a workgroup, and no more than `worth` it. */
-export const teamOf = (lanes: number, worth: number) => Math.min(lanes, 2 ** Math.floor(Math.log2(Math.max(1, worth))));
+/** Threads of a workgroup that share a plane: a power of two, at most the whole workgroup and at most `wanted`. */
+export const threadsPerPlane = (workgroupSize: number, wanted: number) =>
+  Math.min(workgroupSize, 2 ** Math.floor(Math.log2(Math.max(1, wanted))));

@@ -1,25 +1,25 @@
-// For kernels that take the vectors of pixels of many planes, each plane with values of its own (a channel's scale, a
-// gate). Launched by `planewise`. Large planes get workgroups of their own, so that what depends on the plane is the
-// same address for all lanes; small ones follow each other.
+// Indexing for elementwise kernels that need a value of each plane (a channel's scale, a gate) beside its pixels.
+// Launched by `planewise`. Large planes get workgroups of their own (LARGE): the value's address is then the same for the
+// whole workgroup. Otherwise the vectors of all planes follow each other.
 
 #batch COUNT GROUPS_X
 #sizes C PLANE
 
-struct Place {
+struct PlaneVector {
   plane: u32, // n·C + c
   c: u32,
   i: u32, // the vector of pixels, counted through the whole tensor
-  inside: bool,
+  inside: bool, // false in the threads that the last workgroup has too many
 }
 
-fn place(group: vec3u, lane: u32) -> Place {
+fn locate(group: vec3u, thread: u32) -> PlaneVector {
 #if LARGE
-  let plane = group.z * C + group.y;
-  let p = group.x * LANES + lane;
-  return Place(plane, group.y, plane * PLANE + p, p < PLANE);
+  let plane = group.z * sizes.C + group.y;
+  let p = group.x * WORKGROUP_SIZE + thread;
+  return PlaneVector(plane, group.y, plane * sizes.PLANE + p, p < sizes.PLANE);
 #else
-  let i = (group.y * GROUPS_X + group.x) * LANES + lane;
-  let plane = i / PLANE;
-  return Place(plane, plane % C, i, i < COUNT);
+  let i = (group.y * batch.GROUPS_X + group.x) * WORKGROUP_SIZE + thread;
+  let plane = i / sizes.PLANE;
+  return PlaneVector(plane, plane % sizes.C, i, i < batch.COUNT);
 #end
 }

@@ -1,4 +1,4 @@
-/** Four random words for a purpose: common/random.wgsl's `random`, bit for bit. */
+/** Four random words: `random` of common/random.wgsl, bit for bit. */
 export function random(seed: number, step: number, stream: number, index: number): [number, number, number, number] {
   const mix = (word: number) => (Math.imul(word, 1664525) + 1013904223) | 0;
   let [x, y, z, w] = [mix(seed), mix(step), mix(stream), mix(index)];

@@ -1,6 +1,6 @@
-// Random numbers without state: a hash of what they are for. random(seed, step, stream, index) gives four independent
-// words; random.ts has the same function, bit for bit. The hash is pcg4d from Jarzynski and Olano, "Hash Functions for
-// GPU Rendering", Journal of Computer Graphics Techniques 9(3), 2020.
+// Random numbers without state: a hash of seed, step, stream and index, of which `random` returns four independent words.
+// random.ts has the same function, bit for bit. The hash is pcg4d from Jarzynski and Olano, "Hash Functions for GPU
+// Rendering", Journal of Computer Graphics Techniques 9(3), 2020.
 
 fn random(seed: u32, step: u32, stream: u32, index: u32) -> vec4u {
   var v = vec4u(seed, step, stream, index) * 1664525u + 1013904223u;

@@ -1,13 +1,14 @@
-// Numbers that all lanes need, such as a matrix's. A software adapter reads them for each lane all the same, one after
-// another, so there each of READERS lanes of a subgroup reads one number and gives it to the others:
-//   let number = f(first + reader());   then   read_by0(number), read_by1(number) … are f(first), f(first + 1) …
-// With a single reader, each lane reads for itself. Control flow must be the same for all lanes of a workgroup.
+// Loads of numbers that are the same for all threads, such as the elements of a weight. A GPU loads such a number once for
+// all threads that run in step; a software adapter loads it once for each. There READERS threads of a subgroup load one
+// number each and share it by subgroup broadcasts:
+//   let number = f(first + reader());   then read_by0(number), read_by1(number) … are f(first), f(first + 1) …
+// With READERS = 1 each thread loads for itself. Control flow must be uniform in the workgroup.
 
 #if READERS > 1
 enable subgroups;
 #end
 
-/// Which of the READERS numbers a lane reads.
+/// Which of the READERS numbers this thread loads.
 fn reader() -> u32 {
 #if READERS > 1
   return subgroupExclusiveAdd(1u) % READERS;

@@ -1,6 +1,6 @@
 import { type Shape, sizeOf } from '../../src/runtime/tensor.ts';
 
-/** A float64 array on the host, for the references the kernels are held against. */
+/** A float64 array on the host, for the reference implementations that kernels are tested against. */
 export class HostArray {
   constructor(
     readonly shape: Shape,
@@ -30,5 +30,5 @@ export class HostArray {
 
 export const zeros = (shape: Shape) => new HostArray(shape, new Float64Array(sizeOf(shape)));
 
-/** What an op computes, in plain float64 loops; inputs may be left out where the op allows it. */
+/** An op in plain float64 loops. Optional inputs may be missing. */
 export type Reference<Names extends string, Attrs> = (inputs: Record<Names, HostArray>, attrs: Attrs) => HostArray;

@@ -1,4 +1,5 @@
-// How pictures are read and written: WIDTH pixels at a time, stored as f16 if HALF, always computed in f32.
+// The vector type V of all kernels: WIDTH neighbouring pixels, 4 where rows allow it, otherwise 1. Stored as f16 if HALF,
+// always computed in f32:
 //   let v = V(x[i]);   y[i] = Stored(v);
 
 #if HALF
@@ -11,7 +12,7 @@ alias Stored = vec4<f16>;
 #else
 alias Stored = vec4f;
 #end
-/// The sum over the pixels of v.
+/// Σ v over the pixels.
 fn sum_of(v: V) -> f32 {
   return dot(v, vec4f(1.0));
 }
@@ -19,7 +20,7 @@ fn sum_of(v: V) -> f32 {
 fn dot_of(a: V, b: V) -> f32 {
   return dot(a, b);
 }
-/// The same, added to a sum.
+/// sum + Σ a·b over the pixels.
 fn add_dot(a: V, b: V, sum: f32) -> f32 {
   return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
 }

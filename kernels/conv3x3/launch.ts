@@ -1,10 +1,10 @@
-import { fold } from '../../src/runtime/command.ts';
+import { foldWorkgroups } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
+import { activationConstants, activationOf } from '../activation/table.ts';
 import { momentsTensor } from '../batch_norm/launch.ts';
-import { activationFlops } from '../common/activation.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
-import { LANES, nchw, readers, rows3x3, slabsOf, spansOf, spreadOut, teamLanes, tiles } from '../common/launch.ts';
+import { coverPositions, inlinedSums, mergedSums, nchw, tiles, WORKGROUP_SIZE, windows } from '../common/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
@@ -15,8 +15,16 @@ export function forward(device: Device, launch: Forward): void {
   multiply(device, launch, false, false);
 }
 
-/** The same without an activation. Returns y's moments. */
-export const forwardLeaving = (device: Device, launch: Forward): Tensor => multiply(device, launch, false, true)!;
+/** The same without an activation. Returns y's moments, which are those of the sums that y stores. */
+export function forwardWithMoments(
+  device: Device,
+  launch: Omit<Forward, 'activation'> & { activation?: 'none' },
+): Tensor {
+  const { activation = 'none' } = launch;
+  if (activation !== 'none')
+    throw new Error(`conv3x3: activation must be none where moments are returned, got ${activation}`);
+  return multiply(device, launch, false, true)!;
+}
 
 /** dx[N,C,H,W] from dy[N,O,⌈H/s⌉,⌈W/s⌉]. */
 export function backwardInput(device: Device, { dy, weight, dx, stride }: BackwardInput): void {
@@ -26,10 +34,10 @@ export function backwardInput(device: Device, { dy, weight, dx, stride }: Backwa
   }
   const from = nchw(dx);
   const to = nchw(dy);
-  const rows = rows3x3(dx, dy, stride);
+  const rows = windows(3, stride, dx, dy);
   const work = { kernel: backwardInputStridedKernel, x: dy, y: dx };
-  const { TILE_C } = tiles(device, work, backwardInputTiles(device.adapter.kind, from.c));
-  const groups = spreadOut(to.n * to.h * rows.ROW_OUT);
+  const { TILE_C } = tiles(device, work, backwardInputTiles(device.capabilities, from.c));
+  const groups = coverPositions(to.n * to.h * rows.ROW_OUT);
   device.dispatch({
     kernel: backwardInputStridedKernel,
     constants: { ...rows, ...groups.constants, PICTURE: 'dy', TILE_C, C_IN: from.c, C_OUT: to.c },
@@ -44,61 +52,66 @@ function multiply(
   device: Device,
   { x, weight, bias, y, stride, activation = 'none' }: Forward,
   transposed: boolean,
-  leave: boolean,
+  withMoments: boolean,
 ): Tensor | undefined {
   const from = nchw(x);
   const to = nchw(y);
-  const rows = rows3x3(x, y, stride);
+  const rows = windows(3, stride, x, y);
   const positions = to.n * to.h * rows.ROW_OUT;
-  const work = { kernel: multiplyKernel, x, y, how: leave ? 'leaving' : transposed ? 'transposed' : undefined };
-  const tile = tiles(device, work, multiplyTiles(device.adapter.kind, to.c, positions));
-  const READERS = readers(device);
+  const work = {
+    kernel: multiplyKernel,
+    x,
+    y,
+    variant: withMoments ? 'with moments' : transposed ? 'transposed' : undefined,
+  };
+  const tile = tiles(device, work, multiplyTiles(device.capabilities, to.c, positions));
+  const READERS = device.capabilities.readers;
   const tilesOfO = Math.ceil(to.c / tile.TILE_O);
-  const lanes = leave ? teamLanes(device) : LANES;
-  const step = lanes * tile.VECTORS;
-  const spans = leave
-    ? spansOf(device, work, positions, tilesOfO, step)
-    : { constants: { POSITIONS: positions, SPAN: step }, rows: Math.ceil(positions / step) };
-  const [groups, folds] = fold(spans.rows);
-  const left = leave ? momentsTensor(device, spans.rows, to.c) : undefined;
+  const threads = withMoments ? device.capabilities.teamThreads : WORKGROUP_SIZE;
+  const step = threads * tile.VECTORS;
+  const sums = withMoments
+    ? inlinedSums(device, work, positions, tilesOfO, step)
+    : { constants: { POSITIONS: positions, CHUNK: step }, chunks: Math.ceil(positions / step) };
+  const [groups, folds] = foldWorkgroups(sums.chunks);
+  const momentsOut = withMoments ? momentsTensor(device, sums.chunks, to.c) : undefined;
   device.dispatch({
     kernel: multiplyKernel,
     constants: {
       ...rows,
       ...tile,
-      ...spans.constants,
+      ...sums.constants,
       PICTURE: 'x',
-      LANES: lanes,
+      WORKGROUP_SIZE: threads,
       GROUPS_X: groups,
       TILE: tile.TILE_O,
-      ROLLED: device.adapter.kind !== 'gpu',
+      ROLLED: device.capabilities.rolled,
       READERS,
       OVERHANG: to.c % tile.TILE_O !== 0 || (3 * tile.TILE_O) % READERS !== 0,
       BIAS: bias !== undefined,
       TRANSPOSED: transposed,
-      LEAVE: leave,
-      ACTIVATION: activation,
+      WITH_MOMENTS: withMoments,
+      ...activationConstants(activation),
       C_IN: from.c,
       C_OUT: to.c,
     },
     reads: { x, weight, bias },
-    writes: { y, ...(left && { left }) },
+    writes: { y, ...(momentsOut && { moments_out: momentsOut }) },
     workgroups: [groups, tilesOfO, folds],
-    flops: (18 * from.c + activationFlops[activation].value + (leave ? 4 : 0)) * size(y),
+    flops: (18 * from.c + activationOf(activation).flops.value + (withMoments ? 4 : 0)) * size(y),
   });
-  return left;
+  return momentsOut;
 }
 
 /** dweight[O,C,3,3] from x[N,C,H,W] and dy[N,O,⌈H/s⌉,⌈W/s⌉]. */
 export function backwardWeight(device: Device, { x, dy, dweight, stride }: BackwardWeight): void {
   const from = nchw(x);
   const to = nchw(dy);
-  const rows = rows3x3(x, dy, stride);
+  const rows = windows(3, stride, x, dy);
   const work = { kernel: backwardWeightKernel, x, y: dy };
   const tile = tiles(device, work, backwardWeightTiles(to.c, to.h));
   const bands = Math.ceil(to.h / tile.ROWS);
   const groups: [number, number] = [Math.ceil(to.c / tile.TILE_O), from.c];
-  const { constants, slabs } = slabsOf(device, work, to.n * bands * rows.ROW_OUT, groups[0] * groups[1]);
+  const { constants, chunks } = mergedSums(device, work, to.n * bands * rows.ROW_OUT, groups[0] * groups[1]);
   device.dispatch({
     kernel: backwardWeightKernel,
     constants: {
@@ -112,8 +125,8 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
       C_OUT: to.c,
     },
     reads: { x, dy },
-    writes: { partial: dweight.slabs(slabs) },
-    workgroups: [...groups, slabs],
+    writes: { partial: dweight.partials(chunks) },
+    workgroups: [...groups, chunks],
     flops: 18 * from.c * size(dy),
   });
 }

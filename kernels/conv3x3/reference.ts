@@ -1,6 +1,6 @@
 import { type Reference, zeros } from '../common/reference.ts';
 
-/** Dense 3×3 convolution in float64, as PyTorch's conv2d with padding 1. */
+/** Dense 3×3 convolution in float64: PyTorch's conv2d with padding 1. */
 export const reference: Reference<'x' | 'weight' | 'bias', { stride: number }> = ({ x, weight, bias }, { stride }) => {
   const [n, cIn, h, w] = x.shape;
   const y = zeros([n, weight.shape[0], Math.ceil(h / stride), Math.ceil(w / stride)]);

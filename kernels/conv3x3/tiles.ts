@@ -1,16 +1,16 @@
-import type { AdapterKind } from '../../src/runtime/adapter.ts';
+import type { Capabilities } from '../../src/runtime/capabilities.ts';
 import { distinct } from '../../src/runtime/tuning.ts';
 import { evenTile } from '../common/tiles.ts';
 
 /**
- * What a thread of multiply.wgsl keeps in registers. A second vector of pixels halves what it reads of the weight, but
- * also the number of threads, which a GPU needs many of; software adapters have few cores, and small caches for code.
+ * Output channels and vectors that a thread of multiply.wgsl keeps in registers. A second vector halves the loads of the
+ * weight, but also the number of threads.
  */
-export function multiplyTiles(kind: AdapterKind, channels: number, positions: number) {
+export function multiplyTiles({ threads: enough }: Capabilities, channels: number, positions: number) {
   const tile = evenTile(channels, 8);
   const threads = positions * Math.ceil(channels / tile);
-  const VECTORS = threads >= (kind === 'gpu' ? 131072 : 1024) ? 2 : 1;
-  const others = [
+  const VECTORS = threads >= enough ? 2 : 1;
+  const candidates = [
     [4, 1],
     [4, 2],
     [8, 1],
@@ -19,17 +19,17 @@ export function multiplyTiles(kind: AdapterKind, channels: number, positions: nu
   ];
   return distinct([
     { TILE_O: tile, VECTORS },
-    ...others.map(([most, vectors]) => ({ TILE_O: evenTile(channels, most), VECTORS: vectors })),
+    ...candidates.map(([most, vectors]) => ({ TILE_O: evenTile(channels, most), VECTORS: vectors })),
   ]);
 }
 
 /** Input channels that a thread of backward_input_strided.wgsl keeps in registers, four vectors each. */
-export function backwardInputTiles(kind: AdapterKind, channels: number) {
-  const tiles = [kind === 'gpu' ? 4 : 2, 1, 2, 4];
+export function backwardInputTiles({ rolled }: Capabilities, channels: number) {
+  const tiles = [rolled ? 2 : 4, 1, 2, 4];
   return distinct(tiles.map((most) => ({ TILE_C: evenTile(channels, most) })));
 }
 
-/** Output channels that a workgroup of backward_weight.wgsl sums, nine sums each, and the rows of a band. */
+/** Output channels that a workgroup of backward_weight.wgsl sums, nine sums each, and rows of a band. */
 export function backwardWeightTiles(channels: number, height: number) {
   const tiles = [
     [4, 8],

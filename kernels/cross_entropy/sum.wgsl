@@ -1,8 +1,8 @@
-// Adds up what forward.wgsl has of each row, by one workgroup in a fixed order:
+// Adds up the rows of forward.wgsl, in one workgroup and always in the same order:
 //
-//   loss = the rows' mean loss    totals += Σ loss without smoothing, number of right predictions
+//   loss = mean of the rows' losses    totals += Σ loss without smoothing, number of right predictions
 
-#include "../common/lane_sums.wgsl"
+#include "../common/workgroup_sums.wgsl"
 
 #batch N
 
@@ -14,32 +14,32 @@
 @group(0) @binding(2) var<storage, read_write> totals: array<f32>;
 #end
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(local_invocation_index) lane: u32) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(local_invocation_index) thread: u32) {
 #for j in 0..SUMS
   var sum$j = 0.0;
 #end
-  for (var n = lane; n < N; n += LANES) {
+  for (var n = thread; n < batch.N; n += WORKGROUP_SIZE) {
 #for j in 0..SUMS
     sum$j += rows[n * SUMS + $j];
 #end
   }
 #for j in 0..SUMS
-  put($j, sum$j, lane);
+  put_term($j, sum$j, thread);
 #end
   workgroupBarrier();
-  if (lane >= SUMS) {
+  if (thread >= SUMS) {
     return;
   }
-  let sum = total(lane);
+  let sum = sum_terms(thread);
 #if LOSS
-  if (lane == 0) {
-    loss[0] = sum / f32(N);
+  if (thread == 0) {
+    loss[0] = sum / f32(batch.N);
   }
 #end
 #if TOTALS
-  if (lane > 0) {
-    totals[lane - 1] += sum;
+  if (thread > 0) {
+    totals[thread - 1] += sum;
   }
 #end
 }

@@ -1,5 +1,9 @@
-// y = act(weight ∗ x (+ bias)), channel by channel (see walk.wgsl). A workgroup stays in one channel, so its kernel is read
-// once for all lanes. With LEAVE, each lane leaves its band's part in the mean of y's plane.
+// Depthwise convolution (see walk.wgsl) with bias and activation in the epilogue:
+//
+//   y = act(weight ∗ x (+ bias)), channel by channel
+//
+// A workgroup stays in one channel, so that the kernel has the same address for all its threads. WITH_MEANS, each thread
+// also writes its part of the mean of y's plane.
 
 #batch POSITIONS GROUPS_X
 
@@ -12,8 +16,8 @@
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 #end
 @group(0) @binding(3) var<storage, read_write> y: array<Stored>;
-#if LEAVE
-@group(0) @binding(4) var<storage, read_write> left: array<f32>;
+#if WITH_MEANS
+@group(0) @binding(4) var<storage, read_write> means: array<f32>;
 #end
 
 #include "./walk.wgsl"
@@ -22,23 +26,24 @@ var<private> shift: f32;
 var<private> total: V;
 
 fn emit(i: u32, sum: V) {
-  let v = $(ACTIVATION)(sum + shift);
+  let v = activation(sum + shift);
   y[i] = Stored(v);
   total += v;
 }
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let band = (group.z * GROUPS_X + group.x) * LANES + lane;
-  if (band < POSITIONS) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let band = (group.z * batch.GROUPS_X + group.x) * WORKGROUP_SIZE + thread;
+  if (band < batch.POSITIONS) {
 #if BIAS
     shift = bias[group.y];
 #end
     walk(group.y, band);
-#if LEAVE
-    // In a plane of BANDS × ROW_OUT, whose mean is that of y's plane.
-    let plane = band / (BANDS * ROW_OUT) * C + group.y;
-    left[plane * BANDS * ROW_OUT + band % (BANDS * ROW_OUT)] = sum_of(total) * f32(BANDS) / f32(HEIGHT_OUT * WIDTH);
+#if WITH_MEANS
+    // The plane of BANDS × ROW_OUT parts has the mean of y's plane.
+    let vectors = sizes.BANDS * sizes.ROW_OUT;
+    let plane = band / vectors * sizes.C + group.y;
+    means[plane * vectors + band % vectors] = sum_of(total) * f32(sizes.BANDS) / f32(sizes.HEIGHT_OUT * WIDTH);
 #end
   }
 }

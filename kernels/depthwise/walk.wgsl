@@ -1,64 +1,73 @@
-// Depthwise 3×3 convolution, padding 1: each channel has its own kernel.
+// Depthwise convolution of stride s with a KERNEL×KERNEL kernel (3 or 5) for each channel, padding p = ⌊KERNEL/2⌋:
 //
-//   y[n,c,i,j] = Σ_{k,l} weight[c,k,l] · x[n,c, s·i+k−1, s·j+l−1]
+//   y[n,c,i,j] = Σ_{k,l} weight[c,k,l] · x[n,c, s·i+k−p, s·j+l−p]
 //
-// The backward pass to the input is, for stride 1, the same with the kernel FLIPPED (turned by 180°). A thread walks down
-// a band of ROWS rows, a vector of pixels wide: each row of x is read once and added to all rows of y that it meets.
-// Whoever includes this binds `weight`, says what the picture is (see taps.wgsl), and takes what is computed:
+// For stride 1 the backward pass to the input is the same with the kernel FLIPPED (turned by 180°). A thread walks down a
+// band of ROWS rows of y, WIDTH pixels wide. It loads each row of x once and adds it to all rows of y that it contributes
+// to, whose sums it keeps in registers. reference.ts has the plain loops.
+//
+// The including file binds `weight`, defines how x is read (see taps.wgsl) and takes the results:
 //   fn emit(i: u32, y: V)    vector i of the tensor y
 
 #sizes C HEIGHT_OUT ROW_OUT ROWS BANDS
 
 #include "../common/taps.wgsl"
 
-/// The kernel's row k at channel c.
-fn kernel_row(c: u32, k: u32) -> vec3f {
+/// Rows of y that have begun but need more rows of x.
+const PENDING = (KERNEL - 1) / STRIDE;
+
+/// Row k of channel c's kernel.
+fn kernel_row(c: u32, k: u32) -> KernelRow {
 #if FLIPPED
-  let at = c * 9 + 8 - 3 * k;
-  return vec3f(weight[at], weight[at - 1], weight[at - 2]);
+  let at = (c + 1) * KERNEL * KERNEL - 1 - KERNEL * k;
 #else
-  let at = c * 9 + 3 * k;
-  return vec3f(weight[at], weight[at + 1], weight[at + 2]);
+  let at = c * KERNEL * KERNEL + KERNEL * k;
 #end
+  return KernelRow(
+#for l in 0..KERNEL
+#if FLIPPED
+    weight[at - $l],
+#else
+    weight[at + $l],
+#end
+#end
+  );
 }
 
-/// Walks down one of channel c's bands, which are counted through all images.
+/// Computes one band of channel c; its bands are counted through all images.
 fn walk(c: u32, band: u32) {
-  let j = band % ROW_OUT;
-  let channel = band / (ROW_OUT * BANDS) * C + c;
-  let plane = channel * HEIGHT_IN * ROW_IN;
+  let j = band % sizes.ROW_OUT;
+  let channel = band / (sizes.ROW_OUT * sizes.BANDS) * sizes.C + c;
+  let plane = channel * sizes.HEIGHT_IN * sizes.ROW_IN;
   // Rows of y are counted through all planes.
-  let origin = channel * HEIGHT_OUT;
-  let first = origin + band / ROW_OUT % BANDS * ROWS;
-  let end = min(first + ROWS, origin + HEIGHT_OUT);
-  let top = kernel_row(c, 0);
-  let middle = kernel_row(c, 1);
-  let bottom = kernel_row(c, 2);
-
-#if STRIDE == 1
-  // The row of x above row r of y ends row r−2, is the middle of row r−1 and begins row r.
-  var half = V(); // of row r−1
-  var begun = V(); // of row r
-  for (var r = first; r < end + 2; r++) {
-    let above = taps(plane, r - origin - 1, j);
-    let done = row_sum(bottom, above, half);
-    half = row_sum(middle, above, begun);
-    begun = row_sum(top, above, V());
-    if (r >= first + 2) {
-      emit((r - 2) * ROW_OUT + j, done);
-    }
-  }
-#else
-  // The two rows of x above row r of y end row r−1, and the lower one begins row r.
-  var begun = V();
-  for (var r = first; r < end + 1; r++) {
-    let even = taps(plane, 2 * (r - origin) - 2, j);
-    let odd = taps(plane, 2 * (r - origin) - 1, j);
-    let done = row_sum(bottom, odd, row_sum(middle, even, begun));
-    begun = row_sum(top, odd, V());
-    if (r > first) {
-      emit((r - 1) * ROW_OUT + j, done);
-    }
-  }
+  let origin = channel * sizes.HEIGHT_OUT;
+  let first = origin + band / sizes.ROW_OUT % sizes.BANDS * sizes.ROWS;
+  let end = min(first + sizes.ROWS, origin + sizes.HEIGHT_OUT);
+#for k in 0..KERNEL
+  let kernel$k = kernel_row(c, $k);
 #end
+
+  // pending0 is the sum of row r − PENDING of y, pending1 of the row after, and so on. Step r loads STRIDE rows of x, the
+  // last of which begins row r of y.
+#for p in 0..(KERNEL - 1) / STRIDE
+  var pending$p = V();
+#end
+  for (var r = first; r < end + PENDING; r++) {
+#for s in 0..STRIDE
+    let row$s = taps(plane, (r - origin) * STRIDE + $s - (KERNEL / 2 + STRIDE - 1), j);
+#end
+#for p in 0..(KERNEL - 1) / STRIDE
+    var sum$p = pending$p;
+#for s in 0..STRIDE
+    sum$p = row_sum(kernel$(KERNEL - STRIDE * (p + 1) + s), row$s, sum$p);
+#end
+#end
+#for p in 1..(KERNEL - 1) / STRIDE
+    pending$(p - 1) = sum$p;
+#end
+    pending$((KERNEL - 1) / STRIDE - 1) = row_sum(kernel0, row$(STRIDE - 1), V());
+    if (r >= first + PENDING) {
+      emit((r - PENDING) * sizes.ROW_OUT + j, sum0);
+    }
+  }
 }

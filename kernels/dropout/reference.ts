@@ -2,7 +2,7 @@ import { random } from '../common/random.ts';
 import { type Reference, zeros } from '../common/reference.ts';
 import { threshold } from './launch.ts';
 
-/** Dropout in float64, with the kernel's own masks. */
+/** Dropout in float64, with the masks that the kernel draws. */
 export const reference: Reference<'x', { p: number; seed: readonly [number, number]; stream: number }> = (
   { x },
   { p, seed: [seed, step], stream },

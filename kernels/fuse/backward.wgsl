@@ -1,4 +1,6 @@
-// dyang = dy · ∂fused/∂a and dyin = dy · ∂fused/∂i, where a is yang and i is yin; each only if it is wanted.
+// Back through a fusion formula of yang (a) and yin (i), pixel by pixel, to either or both:
+//
+//   dyang = dy · ∂fused/∂a    dyin = dy · ∂fused/∂i
 
 #include "../common/vector.wgsl"
 
@@ -14,10 +16,10 @@
 @group(0) @binding(4) var<storage, read_write> dyin: array<Stored>;
 #end
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let index = (group.y * GROUPS_X + group.x) * LANES + lane;
-  if (index < COUNT) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * batch.GROUPS_X + group.x) * WORKGROUP_SIZE + thread;
+  if (index < batch.COUNT) {
     let a = V(yang[index]);
     let i = V(yin[index]);
     let d = V(dy[index]);

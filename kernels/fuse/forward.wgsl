@@ -1,4 +1,4 @@
-// fused = a formula of yang (a) and yin (i), pixel by pixel
+// fused = FORMULA of yang (a) and yin (i), pixel by pixel
 
 #include "../common/vector.wgsl"
 
@@ -8,10 +8,10 @@
 @group(0) @binding(1) var<storage, read> yin: array<Stored>;
 @group(0) @binding(2) var<storage, read_write> fused: array<Stored>;
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let index = (group.y * GROUPS_X + group.x) * LANES + lane;
-  if (index < COUNT) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * batch.GROUPS_X + group.x) * WORKGROUP_SIZE + thread;
+  if (index < batch.COUNT) {
     let a = V(yang[index]);
     let i = V(yin[index]);
     fused[index] = Stored($FORMULA);

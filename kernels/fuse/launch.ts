@@ -4,7 +4,7 @@ import { elementwise } from '../common/launch.ts';
 import backwardKernel from './backward.wgsl';
 import forwardKernel from './forward.wgsl';
 
-/** How yang (a) and yin (i) are joined, with the formula's slopes by each: all three are WGSL as they stand. */
+/** Fusion formulas of yang (a) and yin (i), with their derivatives by a and by i. All three are valid WGSL. */
 const FORMULAS = {
   'a+i': { yang: '1', yin: '1', flops: 1 },
   'a*i': { yang: 'i', yin: 'a', flops: 1 },
@@ -18,7 +18,7 @@ export type FusionFormula = keyof typeof FORMULAS;
 
 export const fusionFormulas = Object.keys(FORMULAS) as FusionFormula[];
 
-/** fused = formula of yang and yin, all of one shape. */
+/** fused = formula of yang and yin, all of the same shape. */
 export function forward(
   device: Device,
   { yang, yin, fused, formula }: { yang: Tensor; yin: Tensor; fused: Tensor; formula: FusionFormula },
@@ -43,7 +43,7 @@ interface Backward {
   readonly formula: FusionFormula;
 }
 
-/** dyang and dyin, those that are given. */
+/** Fills dyang and dyin, or the one that is given. */
 export function backward(device: Device, { yang, yin, dy, dyang, dyin, formula }: Backward): void {
   const { constants, workgroups } = elementwise(dy);
   const slopes = FORMULAS[formula];

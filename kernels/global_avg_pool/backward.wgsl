@@ -1,4 +1,4 @@
-// dx[n,c,p] = dy[n,c] / pixels
+// dx[n,c,p] = dy[n,c] / pixels of a plane
 
 #include "../common/vector.wgsl"
 #include "../common/planes.wgsl"
@@ -6,10 +6,10 @@
 @group(0) @binding(0) var<storage, read> dy: array<f32>;
 @group(0) @binding(1) var<storage, read_write> dx: array<Stored>;
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let at = place(group, lane);
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let at = locate(group, thread);
   if (at.inside) {
-    dx[at.i] = Stored(V(dy[at.plane] / f32(PLANE * WIDTH)));
+    dx[at.i] = Stored(V(dy[at.plane] / f32(sizes.PLANE * WIDTH)));
   }
 }

@@ -1,4 +1,4 @@
-// y[n,c] = (Σ_p x[n,c,p]) / pixels
+// y[n,c] = mean over the pixels p of x[n,c,p]
 
 #include "../common/vector.wgsl"
 #include "../common/plane_sum.wgsl"
@@ -10,11 +10,11 @@ fn terms(i: u32) -> array<V, TERMS> {
   return array<V, TERMS>(V(x[i]));
 }
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let plane = plane_of(group, lane);
-  let total = plane_sums(plane, lane);
-  if (total.leads) {
-    y[plane] = total.sums[0] / f32(PLANE * WIDTH);
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let plane = plane_of(group, thread);
+  let total = plane_sums(plane, thread);
+  if (total.is_first) {
+    y[plane] = total.sums[0] / f32(sizes.PLANE * WIDTH);
   }
 }

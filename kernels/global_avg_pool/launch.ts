@@ -4,7 +4,7 @@ import { planeSum, planewise } from '../common/planes.ts';
 import backwardKernel from './backward.wgsl';
 import forwardKernel from './forward.wgsl';
 
-/** y[N,C] (f32) = the mean of each plane of x[N,C,H,W]. */
+/** y[N,C], f32: the mean of each plane of x[N,C,H,W]. */
 export function forward(device: Device, { x, y }: { x: Tensor; y: Tensor }): void {
   device.dispatch({
     kernel: forwardKernel,

@@ -1,6 +1,6 @@
 import { type Reference, zeros } from '../common/reference.ts';
 
-/** The mean of each plane in float64, as PyTorch's adaptive_avg_pool2d to 1×1. */
+/** The mean of each plane in float64: PyTorch's adaptive_avg_pool2d to 1×1. */
 export const reference: Reference<'x', object> = ({ x }) => {
   const [n, c, h, w] = x.shape;
   return zeros([n, c]).each(([b, channel]) => {

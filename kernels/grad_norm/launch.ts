@@ -1,63 +1,74 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { elementwise, teamLanes, vector } from '../common/launch.ts';
+import { elementwise, vector } from '../common/launch.ts';
 import clipKernel from './clip.wgsl';
 import normKernel from './norm.wgsl';
 import squareSumKernel from './square_sum.wgsl';
 
-/** A GPU is full with as many workgroups, and one more can add up their sums. */
-const MAX_SLABS = 512;
+/** As many workgroups fill a GPU, and one workgroup can add up as many partial sums. */
+const MAX_CHUNKS = 512;
 
-/** Steps without an overflow after which the loss is scaled up. */
+/** Steps without an overflow after which the scale of the loss is doubled. */
 const INTERVAL = 2000;
 
 interface GradNorm {
   readonly gradient: Tensor;
   readonly norm: Tensor;
-  /** The scale that the gradient was multiplied with, good steps, skipped steps: [3]. */
+  /** [3]: the scale of the loss, the number of good steps, that of skipped steps. See norm.wgsl. */
   readonly guard?: Tensor;
-  /** Whether the scale follows what f16 can hold. */
+  /** Whether the scale adapts to the range of f16. */
   readonly dynamic?: boolean;
+  /** With `dynamic`: what the forward pass has changed, and a copy that the last good step left. See norm.wgsl. */
+  readonly kept?: { readonly values: Tensor; readonly copy: Tensor };
 }
 
 /**
- * norm[1] = the L2 norm of a flat f32 gradient. With a guard, norm[2] holds the true norm and what the gradient must be
- * multiplied with: 0 if it is not finite.
+ * norm[1]: the L2 norm of a flat f32 gradient. With a guard, norm[2]: the norm without the loss's scale, and the factor that
+ * undoes the scale, 0 if the gradient is not finite.
  */
-export function gradNorm(device: Device, { gradient, norm, guard, dynamic = false }: GradNorm): void {
-  const lanes = teamLanes(device);
+export function gradNorm(device: Device, { gradient, norm, guard, dynamic = false, kept }: GradNorm): void {
+  const threads = device.capabilities.teamThreads;
   const v = vector(size(gradient), gradient);
   const count = size(gradient) / v.WIDTH;
-  const slab = Math.max(8 * lanes, Math.ceil(count / MAX_SLABS));
-  const slabs = Math.ceil(count / slab);
-  const partial = device.tensor([slabs]);
+  const chunk = Math.max(8 * threads, Math.ceil(count / MAX_CHUNKS));
+  const chunks = Math.ceil(count / chunk);
+  const partial = device.tensor([chunks]);
   device.dispatch({
     kernel: squareSumKernel,
-    constants: { ...v, LANES: lanes, SUMS: 1, COUNT: count, SLAB: slab },
+    constants: { ...v, WORKGROUP_SIZE: threads, SUMS: 1, COUNT: count, CHUNK: chunk },
     reads: { gradient },
     writes: { partial },
-    workgroups: [slabs],
+    workgroups: [chunks],
     flops: 2 * size(gradient),
   });
   device.dispatch({
     kernel: normKernel,
-    constants: { LANES: lanes, SUMS: 2, SLABS: slabs, GUARDED: guard !== undefined, DYNAMIC: dynamic, INTERVAL },
+    constants: {
+      WORKGROUP_SIZE: threads,
+      SUMS: 2,
+      CHUNKS: chunks,
+      GUARDED: guard !== undefined,
+      DYNAMIC: dynamic,
+      INTERVAL,
+      KEEPS: kept !== undefined,
+      VALUES: kept ? size(kept.values) / 4 : 0,
+    },
     reads: { partial },
-    writes: { norm, ...(guard && { guard }) },
+    writes: { norm, ...(guard && { guard }), ...(kept && { values: kept.values, kept: kept.copy }) },
     workgroups: [1],
-    flops: slabs,
+    flops: chunks,
   });
 }
 
 interface Clip {
   readonly gradient: Tensor;
-  /** The gradient's norm, [1]. */
+  /** [1]: the gradient's norm. */
   readonly norm: Tensor;
   readonly maxNorm: number;
   readonly clipped: Tensor;
 }
 
-/** clipped = the f32 gradient, scaled down to norm `maxNorm` where it is larger. PyTorch's clip_grad_norm_. */
+/** clipped = the f32 gradient, scaled down to the norm `maxNorm` if its norm is larger. PyTorch's clip_grad_norm_. */
 export function clip(device: Device, { gradient, norm, maxNorm, clipped }: Clip): void {
   const { constants, workgroups } = elementwise(gradient);
   device.dispatch({

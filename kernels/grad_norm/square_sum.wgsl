@@ -1,25 +1,25 @@
-// partial[slab] = Σ gradient[i]² over one slab of SLAB vectors, each workgroup one slab.
+// partial[chunk] = Σ gradient[i]² over a chunk; a workgroup sums one chunk of CHUNK vectors. norm.wgsl adds the chunks.
 
 #include "../common/vector.wgsl"
-#include "../common/lane_sums.wgsl"
+#include "../common/workgroup_sums.wgsl"
 
-#batch COUNT SLAB
+#batch COUNT CHUNK
 
 @group(0) @binding(0) var<storage, read> gradient: array<Stored>;
 @group(0) @binding(1) var<storage, read_write> partial: array<f32>;
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let first = group.x * SLAB;
-  let end = min(first + SLAB, COUNT);
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let first = group.x * batch.CHUNK;
+  let end = min(first + batch.CHUNK, batch.COUNT);
   var squares = V();
-  for (var i = first + lane; i < end; i += LANES) {
+  for (var i = first + thread; i < end; i += WORKGROUP_SIZE) {
     let g = gradient[i];
     squares += g * g;
   }
-  put(0, sum_of(squares), lane);
+  put_term(0, sum_of(squares), thread);
   workgroupBarrier();
-  if (lane == 0) {
-    partial[group.x] = total(0);
+  if (thread == 0) {
+    partial[group.x] = sum_terms(0);
   }
 }

@@ -1,4 +1,4 @@
-// dx[n,c,p] = dy[n,p] / C for a mean; dy[n,p] in the first channel and nothing in the others for the first
+// dx[n,c,p] = dy[n,p] / C, or without MEAN dy[n,p] in channel 0 and 0 in the others
 
 #include "../common/vector.wgsl"
 
@@ -8,22 +8,22 @@
 @group(0) @binding(0) var<storage, read> dy: array<Stored>;
 @group(0) @binding(1) var<storage, read_write> dx: array<Stored>;
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * GROUPS_X + group.x) * LANES + lane;
-  if (i >= COUNT) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let i = (group.y * batch.GROUPS_X + group.x) * WORKGROUP_SIZE + thread;
+  if (i >= batch.COUNT) {
     return;
   }
-  let first = i / PLANE * C * PLANE + i % PLANE;
+  let first = i / sizes.PLANE * sizes.C * sizes.PLANE + i % sizes.PLANE;
 #if MEAN
-  let share = Stored(V(dy[i]) / f32(C));
-  for (var c = 0u; c < C; c++) {
-    dx[first + c * PLANE] = share;
+  let dx_of_each = Stored(V(dy[i]) / f32(sizes.C));
+  for (var c = 0u; c < sizes.C; c++) {
+    dx[first + c * sizes.PLANE] = dx_of_each;
   }
 #else
   dx[first] = dy[i];
-  for (var c = 1u; c < C; c++) {
-    dx[first + c * PLANE] = Stored();
+  for (var c = 1u; c < sizes.C; c++) {
+    dx[first + c * sizes.PLANE] = Stored();
   }
 #end
 }

@@ -1,4 +1,4 @@
-// y[n,p] = the mean over x's channels, or its first channel
+// y[n,p] = mean over the channels c of x[n,c,p], or without MEAN x[n,0,p]
 
 #include "../common/vector.wgsl"
 
@@ -8,19 +8,19 @@
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read_write> y: array<Stored>;
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * GROUPS_X + group.x) * LANES + lane;
-  if (i >= COUNT) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let i = (group.y * batch.GROUPS_X + group.x) * WORKGROUP_SIZE + thread;
+  if (i >= batch.COUNT) {
     return;
   }
-  let first = i / PLANE * C * PLANE + i % PLANE;
+  let first = i / sizes.PLANE * sizes.C * sizes.PLANE + i % sizes.PLANE;
 #if MEAN
   var sum = V();
-  for (var c = 0u; c < C; c++) {
-    sum += V(x[first + c * PLANE]);
+  for (var c = 0u; c < sizes.C; c++) {
+    sum += V(x[first + c * sizes.PLANE]);
   }
-  y[i] = Stored(sum / f32(C));
+  y[i] = Stored(sum / f32(sizes.C));
 #else
   y[i] = x[first];
 #end

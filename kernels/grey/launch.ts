@@ -1,11 +1,11 @@
-import { fold } from '../../src/runtime/command.ts';
+import { foldWorkgroups } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { bytesPer, size, type Tensor } from '../../src/runtime/tensor.ts';
-import { LANES, nchw, vector } from '../common/launch.ts';
+import { nchw, vector, WORKGROUP_SIZE } from '../common/launch.ts';
 import backwardKernel from './backward.wgsl';
 import forwardKernel from './forward.wgsl';
 
-/** One channel from several: their mean, or the first of them. */
+/** How several channels become one: their mean, or the first of them. */
 export type GreyMode = 'mean' | 'first';
 
 /** y[N,1,H,W] from x[N,C,H,W]. */
@@ -33,14 +33,22 @@ export function backward(device: Device, { dy, dx, mode }: { dy: Tensor; dx: Ten
   });
 }
 
-/** Constants and workgroups of a kernel that takes all channels of one vector of pixels after another. */
+/** Constants and workgroups of a kernel whose threads each take all channels of one vector of pixels. */
 function pixels(x: Tensor, mean: boolean) {
   const { n, c, plane } = nchw(x);
   const v = vector(plane, x);
   const count = (n * plane) / v.WIDTH;
-  const workgroups = fold(Math.ceil(count / LANES));
+  const workgroups = foldWorkgroups(Math.ceil(count / WORKGROUP_SIZE));
   return {
-    constants: { ...v, LANES, COUNT: count, GROUPS_X: workgroups[0], C: c, PLANE: plane / v.WIDTH, MEAN: mean },
+    constants: {
+      ...v,
+      WORKGROUP_SIZE,
+      COUNT: count,
+      GROUPS_X: workgroups[0],
+      C: c,
+      PLANE: plane / v.WIDTH,
+      MEAN: mean,
+    },
     workgroups,
   };
 }

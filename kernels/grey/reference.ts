@@ -1,7 +1,7 @@
 import { type Reference, zeros } from '../common/reference.ts';
 import type { GreyMode } from './launch.ts';
 
-/** The mean of the channels, or the first, in float64. */
+/** The mean of the channels, or the first channel, in float64. */
 export const reference: Reference<'x', { mode: GreyMode }> = ({ x }, { mode }) => {
   const [n, c, h, w] = x.shape;
   return zeros([n, 1, h, w]).each(([b, _, i, j]) => {

@@ -1,6 +1,7 @@
+import { foldWorkgroups } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { LANES } from '../common/launch.ts';
+import { WORKGROUP_SIZE } from '../common/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
 
@@ -17,10 +18,10 @@ export function backwardInput(device: Device, { dy, weight, dx }: { dy: Tensor; 
   multiply(device, dy, weight, { B_STEP: dx.shape[1], B_COLUMN: 1 }, dx);
 }
 
-/** dweight[O,I] = dy[N,O]ᵀ · x[N,I] and dbias[O] = Σ_n dy. */
+/** dweight[O,I] = dy[N,O]ᵀ · x[N,I] and, if given, dbias[O] = Σ_n dy. */
 export function backwardWeight(
   device: Device,
-  { x, dy, dweight, dbias }: { x: Tensor; dy: Tensor; dweight: Tensor; dbias: Tensor },
+  { x, dy, dweight, dbias }: { x: Tensor; dy: Tensor; dweight: Tensor; dbias?: Tensor },
 ): void {
   const [n, inputs] = x.shape;
   const outputs = dy.shape[1];
@@ -31,20 +32,21 @@ export function backwardWeight(
     constants: {
       ...types,
       HALF: Object.values(types).includes('f16'),
-      LANES,
+      WORKGROUP_SIZE,
       TILE: tile,
+      DBIAS: dbias !== undefined,
       N: n,
       INPUTS: inputs,
       OUTPUTS: outputs,
     },
     reads: { x, dy },
-    writes: { dweight, dbias },
-    workgroups: [Math.ceil(inputs / LANES), Math.ceil(outputs / tile)],
-    flops: 2 * n * size(dweight) + size(dy),
+    writes: { dweight, ...(dbias && { dbias }) },
+    workgroups: [Math.ceil(inputs / WORKGROUP_SIZE), Math.ceil(outputs / tile)],
+    flops: 2 * n * size(dweight) + (dbias ? size(dy) : 0),
   });
 }
 
-/** product = a · b (+ bias in each row), where `order` says how far apart b's elements lie along either axis. */
+/** product = a · b (+ bias in each row); `order` has the strides of b. */
 function multiply(
   device: Device,
   a: Tensor,
@@ -57,22 +59,24 @@ function multiply(
   const depth = a.shape[1];
   const types = { A: a.dtype, B: b.dtype, PRODUCT: product.dtype };
   const tile = Math.min(4, rows);
+  const [groups, folds] = foldWorkgroups(Math.ceil(rows / tile));
   device.dispatch({
     kernel: multiplyKernel,
     constants: {
       ...types,
       HALF: Object.values(types).includes('f16'),
-      LANES,
+      WORKGROUP_SIZE,
       TILE: tile,
       BIAS: bias !== undefined,
       ROWS: rows,
       COLUMNS: columns,
       DEPTH: depth,
+      GROUPS_Y: groups,
       ...order,
     },
     reads: { a, b, bias },
     writes: { product },
-    workgroups: [Math.ceil(columns / LANES), Math.ceil(rows / tile)],
+    workgroups: [Math.ceil(columns / WORKGROUP_SIZE), groups, folds],
     flops: 2 * rows * columns * depth,
   });
 }

@@ -1,6 +1,6 @@
 import { type Reference, zeros } from '../common/reference.ts';
 
-/** A linear layer in float64, as PyTorch's. */
+/** A linear layer in float64: PyTorch's linear. */
 export const reference: Reference<'x' | 'weight' | 'bias', unknown> = ({ x, weight, bias }) =>
   zeros([x.shape[0], weight.shape[0]]).each(([n, o]) => {
     let sum = bias ? bias.at(o) : 0;

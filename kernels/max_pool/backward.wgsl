@@ -1,5 +1,7 @@
-// dx = the sum of dy over the windows whose largest pixel this was. A thread takes the 2×2 pixels at the centre, right and
-// bottom of each window of a strip; they lie in that window and its neighbours to the right and below.
+// dx[pixel] = Σ dy over the windows whose maximum the pixel was
+//
+// A thread computes the 2×2 pixels at the centre, right, bottom and bottom right of each window of a strip. They belong to
+// that window and to its neighbours to the right and below, so each pixel of dx is written once, without atomics.
 
 #include "./strip.wgsl"
 
@@ -12,8 +14,8 @@ struct Windows {
   largest: U,
 }
 
-/// What the windows give to the pixels at `position`.
-fn given(windows: Windows, position: u32) -> V {
+/// The gradient of the pixels at `position` (3·k + l) of the windows.
+fn gradient_at(windows: Windows, position: u32) -> V {
   return select(V(), windows.dy, windows.largest == U(position));
 }
 
@@ -25,10 +27,10 @@ fn windows_at(index: u32) -> Windows {
 #end
 }
 
-/// The right neighbours of the windows of the strip at `index`; beyond the row's end, windows that give nothing.
+/// The windows one to the right of those of the strip at `index`; beyond the row's end, windows without a gradient.
 fn right_of(windows: Windows, index: u32, j: u32) -> Windows {
   var next = Windows();
-  if (j + 1 < STRIPS) {
+  if (j + 1 < sizes.STRIPS) {
     next = windows_at(index + 1);
   }
 #if WIDTH == 4
@@ -38,10 +40,10 @@ fn right_of(windows: Windows, index: u32, j: u32) -> Windows {
 #end
 }
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let index = (group.y * GROUPS_X + group.x) * LANES + lane;
-  if (index >= COUNT) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * batch.GROUPS_X + group.x) * WORKGROUP_SIZE + thread;
+  if (index >= batch.COUNT) {
     return;
   }
   let strip = strip_at(index);
@@ -49,27 +51,30 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let right = right_of(here, index, strip.j);
   var below = Windows();
   var below_right = Windows();
-  if (strip.i + 1 < OUT_H) {
-    below = windows_at(index + STRIPS);
-    below_right = right_of(below, index + STRIPS, strip.j);
+  if (strip.i + 1 < sizes.OUT_H) {
+    below = windows_at(index + sizes.STRIPS);
+    below_right = right_of(below, index + sizes.STRIPS, strip.j);
   }
-  write(strip, 2 * strip.i, given(here, 4), given(here, 5) + given(right, 3));
-  if (2 * strip.i + 1 < IN_H) {
-    write(strip, 2 * strip.i + 1,
-        given(here, 7) + given(below, 1),
-        given(here, 8) + given(right, 6) + given(below, 2) + given(below_right, 0));
+  write(strip, 2 * strip.i, gradient_at(here, 4), gradient_at(here, 5) + gradient_at(right, 3));
+  if (2 * strip.i + 1 < sizes.IN_H) {
+    write(
+      strip,
+      2 * strip.i + 1,
+      gradient_at(here, 7) + gradient_at(below, 1),
+      gradient_at(here, 8) + gradient_at(right, 6) + gradient_at(below, 2) + gradient_at(below_right, 0),
+    );
   }
 }
 
-/// Writes the even and odd pixels of a strip's stretch of one row.
+/// Writes the even and odd pixels of a strip in one row of dx.
 fn write(strip: Strip, row: u32, even: V, odd: V) {
-  let i = (strip.plane * IN_H + row) * (IN_W / WIDTH) + 2 * strip.j;
+  let i = (strip.plane * sizes.IN_H + row) * (sizes.IN_W / WIDTH) + 2 * strip.j;
 #if WIDTH == 4
   dx[i] = Stored(V(even.x, odd.x, even.y, odd.y));
   dx[i + 1] = Stored(V(even.z, odd.z, even.w, odd.w));
 #else
   dx[i] = Stored(even);
-  if (2 * strip.j + 1 < IN_W) {
+  if (2 * strip.j + 1 < sizes.IN_W) {
     dx[i + 1] = Stored(odd);
   }
 #end

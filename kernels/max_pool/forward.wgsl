@@ -1,5 +1,8 @@
-// y = the largest pixel of each window, and where in its window it lies: 0 … 8 in row-major order, a byte a window, a
-// word a strip. Of equal pixels the first counts.
+// Max pooling 3×3, stride 2, padding 1:
+//
+//   y[i,j] = max over k, l of x[2i+k−1, 2j+l−1]    largest[i,j] = 3·k + l of that maximum, the first of equal ones
+//
+// `largest` is saved for backward: a byte for each window, a word for each strip. A thread computes one strip.
 
 #include "./strip.wgsl"
 
@@ -17,7 +20,7 @@ struct Row {
 }
 
 fn row_at(strip: Strip, row: u32) -> Row {
-  let start = (strip.plane * IN_H + row) * (IN_W / WIDTH);
+  let start = (strip.plane * sizes.IN_H + row) * (sizes.IN_W / WIDTH);
 #if WIDTH == 4
   let a = V(x[start + 2 * strip.j]);
   let b = V(x[start + 2 * strip.j + 1]);
@@ -31,17 +34,17 @@ fn row_at(strip: Strip, row: u32) -> Row {
   if (strip.j > 0) {
     around.left = V(x[start + 2 * strip.j - 1]);
   }
-  if (2 * strip.j + 1 < IN_W) {
+  if (2 * strip.j + 1 < sizes.IN_W) {
     around.right = V(x[start + 2 * strip.j + 1]);
   }
   return around;
 #end
 }
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let index = (group.y * GROUPS_X + group.x) * LANES + lane;
-  if (index >= COUNT) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let index = (group.y * batch.GROUPS_X + group.x) * WORKGROUP_SIZE + thread;
+  if (index >= batch.COUNT) {
     return;
   }
   let strip = strip_at(index);
@@ -49,7 +52,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   var position = U();
 #for k in 0..3
 #if k != 1
-  if (2 * strip.i + $k >= 1 && 2 * strip.i + $k <= IN_H) {
+  if (2 * strip.i + $k >= 1 && 2 * strip.i + $k <= sizes.IN_H) {
 #else
   {
 #end

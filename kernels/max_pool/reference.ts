@@ -1,6 +1,6 @@
 import { type Reference, zeros } from '../common/reference.ts';
 
-/** Max pooling 3×3, stride 2, padding 1 (of −∞), as PyTorch's max_pool2d. */
+/** Max pooling 3×3, stride 2, padding 1 (with −∞) in float64: PyTorch's max_pool2d. */
 export const reference: Reference<'x', object> = ({ x }) => {
   const [n, c, h, w] = x.shape;
   return zeros([n, c, Math.ceil(h / 2), Math.ceil(w / 2)]).each(([b, channel, i, j]) => {

@@ -1,5 +1,5 @@
-// Windows of a 3×3 max pooling with stride 2 and padding 1, WIDTH neighbours at a time: a strip. Window (i, j) is centred
-// on pixel (2i, 2j). Strips of four need rows of 8, 16, 24 … pixels; a row has STRIPS of them.
+// The windows of a 3×3 max pooling with stride 2 and padding 1, a strip of WIDTH neighbouring ones at a time. Window (i, j)
+// has its centre at pixel (2i, 2j). A row has STRIPS strips; strips of four need rows of 8, 16, 24 … pixels.
 
 #include "../common/vector.wgsl"
 
@@ -14,10 +14,10 @@ alias U = u32;
 
 struct Strip {
   plane: u32,
-  i: u32, // its row
-  j: u32, // its place in the row, in strips
+  i: u32, // row
+  j: u32, // index in the row, in strips
 }
 
 fn strip_at(index: u32) -> Strip {
-  return Strip(index / (OUT_H * STRIPS), index / STRIPS % OUT_H, index % STRIPS);
+  return Strip(index / (sizes.OUT_H * sizes.STRIPS), index / sizes.STRIPS % sizes.OUT_H, index % sizes.STRIPS);
 }

@@ -1,35 +1,34 @@
+import { foldWorkgroups } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { activationFlops } from '../common/activation.ts';
-import { LANES, nchw, rows3x3, slabsOf, teamLanes, vector, type Work } from '../common/launch.ts';
-import { teamOf } from '../common/planes.ts';
-import { bandsOf } from '../depthwise/launch.ts';
+import { activationConstants, activationOf } from '../activation/table.ts';
+import type { NormActivation } from '../batch_norm/launch.ts';
+import { nchw, vector, WORKGROUP_SIZE } from '../common/launch.ts';
+import { threadsPerPlane } from '../common/planes.ts';
 import { outer, product } from '../pointwise/launch.ts';
-import { layers, type SqueezeExciteAttrs } from '../squeeze_excite/launch.ts';
+import { gateConstants, layers, type SqueezeExciteAttrs } from '../squeeze_excite/launch.ts';
 import backwardExciteKernel from './backward_excite.wgsl';
-import batchKernel from './batch.wgsl';
-import depthwiseBackwardKernel from './depthwise_backward.wgsl';
-import depthwiseBackwardStridedKernel from './depthwise_backward_strided.wgsl';
-import depthwiseMergeKernel from './depthwise_merge.wgsl';
 import expandBackwardInputKernel from './expand_backward_input.wgsl';
 import expandBackwardWeightKernel from './expand_backward_weight.wgsl';
 import expandMergeKernel from './expand_merge.wgsl';
-import type { Activation } from './forward.ts';
 import projectBackwardInputKernel from './project_backward_input.wgsl';
 import projectBackwardWeightKernel from './project_backward_weight.wgsl';
 import projectMergeKernel from './project_merge.wgsl';
 
-/** Kernels that see no pictures. */
-const SMALL = { WIDTH: 1, HALF: false };
+/** Constants of common/vector.wgsl for kernels that read no pixels. */
+export const SMALL = { WIDTH: 1, HALF: false };
 
-/** The gradients of a convolution's weight and of a normalisation beside it, which one merge gives. */
+/** Outputs of a merge: the gradients of a convolution's weight and of the normalisation before or after it. */
 export interface Gradients {
   readonly dweight: Tensor;
   readonly dgamma: Tensor;
   readonly dbeta: Tensor;
 }
 
-/** What the way back to z = gate · act(bn2(d)) reads: dy[N,C,…] and p[N,C,…] behind the projection, d[N,H,…] before it. */
+/**
+ * Backward through p = project · z, z = gate · act(bn2(d)), and bn3(p): dy[N,C,…] is the gradient of bn3(p); p[N,C,…] and
+ * d[N,H,…] are saved by the forward pass.
+ */
 interface Projection {
   readonly dy: Tensor;
   readonly p: Tensor;
@@ -37,87 +36,90 @@ interface Projection {
   readonly norms2: Tensor;
 }
 
-/** The gradients of the projecting weight and of bn3. Returns bn3's slopes[C,4]. */
+/** The gradients of the projection's weight and of bn3. Returns bn3's backwardNorms[C,4]. */
 export function projectBackwardWeight(
   device: Device,
-  { dy, p, norms3, d, norms2, gate }: Projection & { norms3: Tensor; gate: Tensor },
+  { dy, p, norms3, d, norms2, gate }: Projection & { norms3: Tensor; gate?: Tensor },
   { dweight, dgamma, dbeta }: Gradients,
-  activation: Activation,
+  activation: NormActivation,
 ): Tensor {
   const v = vector(nchw(d).plane, d);
   const work = { kernel: projectBackwardWeightKernel, x: d, y: dy };
-  const others = { channels: nchw(dy).c, inTile: (rows: number) => rows, sides: true };
-  const { constants, workgroups, shape, slabs } = outer(device, work, v.WIDTH, others);
+  const extra = { rows: nchw(dy).c, perTile: (rows: number) => rows, vectorSums: true };
+  const { constants, workgroups, shape, chunks } = outer(device, work, v.WIDTH, extra);
   const { C_IN, C_OUT } = constants;
   const partial = device.tensor(shape);
   device.dispatch({
     kernel: projectBackwardWeightKernel,
-    constants: { ...v, ...constants, ACTIVATION: activation },
-    reads: { dy, p, d, norms: norms2, gate },
+    constants: { ...v, ...constants, ...activationConstants(activation), GATED: gate !== undefined },
+    reads: { dy, p, d, norms: norms2, norms3, gate },
     writes: { partial },
     workgroups,
-    flops: (5 + activationFlops[activation].value + 4 * C_OUT) * size(d) + 5 * size(dy),
+    flops: ((gate ? 5 : 4) + activationOf(activation).flops.value + 4 * C_OUT) * size(d) + 7 * size(dy),
   });
-  const slopes = device.tensor([C_OUT, 4]);
+  const backwardNorms = device.tensor([C_OUT, 4]);
+  const merges = foldWorkgroups(Math.ceil((C_IN * C_OUT) / WORKGROUP_SIZE));
   device.dispatch({
     kernel: projectMergeKernel,
-    constants: { ...SMALL, LANES, C_IN, C_OUT, SLABS: slabs, PIXELS: size(dy) / C_OUT },
+    constants: { ...SMALL, WORKGROUP_SIZE, C_IN, C_OUT, CHUNKS: chunks, PIXELS: size(dy) / C_OUT, GROUPS_X: merges[0] },
     reads: { partial, norms: norms3 },
-    writes: { dweight, dgamma, dbeta, slopes },
-    workgroups: [Math.ceil((C_IN * C_OUT) / LANES)],
-    flops: size(partial) + 6 * size(dweight),
+    writes: { dweight, dgamma, dbeta, backward_norms: backwardNorms },
+    workgroups: merges,
+    flops: size(partial) + 4 * size(dweight),
   });
-  return slopes;
+  return backwardNorms;
 }
 
-/** dz[N,H,…] and sums[N,H,3]: dz·a, dz·act′ and dz·act′·x̂ of each plane, where a = act(u), u = bn2(d). */
+/** Returns dz[N,H,…] and sums[N,H,3]: Σ dz·act(u), Σ dz·act′(u) and Σ dz·act′(u)·x̂ of each plane, u = γ·x̂ + β = bn2(d). */
 export function projectBackwardInput(
   device: Device,
-  { dy, p, slopes, weight, d, norms2 }: Projection & { slopes: Tensor; weight: Tensor },
-  activation: Activation,
+  { dy, p, backwardNorms, weight, d, norms2 }: Projection & { backwardNorms: Tensor; weight: Tensor },
+  activation: NormActivation,
 ) {
   const { n, c, plane } = nchw(d);
   const v = vector(plane, d);
   const { constants, groups } = product(
     device,
-    { kernel: projectBackwardInputKernel, x: dy, y: d, how: 'transposed' },
+    { kernel: projectBackwardInputKernel, x: dy, y: d, variant: 'transposed' },
     v.WIDTH,
   );
-  const lanes = teamLanes(device);
-  const team = teamOf(lanes, plane / v.WIDTH / constants.VECTORS);
+  const threads = device.capabilities.teamThreads;
+  const perPlane = threadsPerPlane(threads, plane / v.WIDTH / constants.VECTORS);
+  const [imageGroups, folds] = foldWorkgroups(Math.ceil(n / (threads / perPlane)));
   const dz = device.tensor(d.shape, d.dtype);
   const sums = device.tensor([n, c, 3]);
-  const { value, slope } = activationFlops[activation];
+  const { value, slope } = activationOf(activation).flops;
   device.dispatch({
     kernel: projectBackwardInputKernel,
     constants: {
       ...v,
       ...constants,
-      LANES: lanes,
-      TEAM: team,
+      WORKGROUP_SIZE: threads,
+      THREADS_PER_PLANE: perPlane,
       N: n,
-      ACTIVATION: activation,
+      GROUPS_X: imageGroups,
+      ...activationConstants(activation),
     },
-    reads: { dy, p, slopes, weight, d, norms: norms2 },
+    reads: { dy, p, backward_norms: backwardNorms, weight, d, norms: norms2 },
     writes: { dz, sums },
-    workgroups: [Math.ceil(n / (lanes / team)), groups.tiles],
+    workgroups: [imageGroups, groups.tiles, folds],
     flops: 5 * size(dy) + (2 * dy.shape[1] + 4 + value + slope + 6) * size(d),
   });
   return { dz, sums };
 }
 
 /**
- * From `sums`, back through the gate: the gradients in front of its activation [N,H] and of the inner one [N,R], and what
- * takes dz through each plane of d: planes[N,H,2].
+ * Backward through the gate, from `sums`. Returns the gradients before its activation, dexpanded[N,H], and before the inner
+ * activation, dreduced[N,R], and planes[N,H,2]: gate and dsqueezed / pixels of each plane of d (plane.wgsl).
  */
 export function backwardExcite(
   device: Device,
-  tensors: { sums: Tensor; gate: Tensor; reduced: Tensor; reduceWeight: Tensor; expandWeight: Tensor },
+  tensors: { sums: Tensor; savedGate: Tensor; reduced: Tensor; reduceWeight: Tensor; expandWeight: Tensor },
   planePixels: number,
   { activation, gate: kind }: SqueezeExciteAttrs,
 ) {
-  const { sums, gate, reduced, reduceWeight, expandWeight } = tensors;
-  const [n, c] = gate.shape;
+  const { sums, savedGate, reduced, reduceWeight, expandWeight } = tensors;
+  const [n, c] = savedGate.shape;
   const r = reduced.shape[1];
   const { constants, workgroups } = layers(device, n, c, r);
   const dexpanded = device.tensor([n, c]);
@@ -125,114 +127,41 @@ export function backwardExcite(
   const planes = device.tensor([n, c, 2]);
   device.dispatch({
     kernel: backwardExciteKernel,
-    constants: { ...constants, ACTIVATION: activation, GATE: kind, PLANE_PIXELS: planePixels },
-    reads: { sums, gate, reduced, reduce_weight: reduceWeight, expand_weight: expandWeight },
+    constants: { ...constants, ...activationConstants(activation), ...gateConstants(kind), PLANE_PIXELS: planePixels },
+    reads: { sums, saved: savedGate, reduced, reduce_weight: reduceWeight, expand_weight: expandWeight },
     writes: { dexpanded, dreduced, planes },
     workgroups,
-    flops: n * (4 * c * r + (activationFlops[activation].slope + 1) * r + 3 * c),
+    flops: n * (4 * c * r + (activationOf(activation).flops.slope + 1) * r + 3 * c),
   });
   return { dexpanded, dreduced, planes };
 }
 
-/** bn2's gradients, from what is known of each plane, and all that the way back through d and e needs: channels[H,12]. */
-export function batch(
-  device: Device,
-  tensors: { sums: Tensor; slopes: Tensor; planes: Tensor; norms1: Tensor; norms2: Tensor },
-  planePixels: number,
-  { dgamma, dbeta }: Pick<Gradients, 'dgamma' | 'dbeta'>,
-): Tensor {
-  const [n, c] = tensors.sums.shape;
-  const channels = device.tensor([c, 12]);
-  device.dispatch({
-    kernel: batchKernel,
-    constants: { ...SMALL, LANES: teamLanes(device), SUMS: 2, N: n, C: c, PIXELS: n * planePixels },
-    reads: tensors,
-    writes: { dgamma, dbeta, channels },
-    workgroups: [c],
-    flops: 8 * n * c,
-  });
-  return channels;
-}
-
-interface DepthwiseBackward {
-  readonly dz: Tensor;
-  readonly d: Tensor;
-  readonly e: Tensor;
-  readonly channels: Tensor;
-  readonly planes: Tensor;
-  readonly weight: Tensor;
-  readonly stride: number;
-}
-
-/** du[N,H,…] in front of act(bn1(e)), the depthwise weight's gradient and bn1's. Returns bn1's slopes[H,4]. */
-export function depthwiseBackward(
-  device: Device,
-  { dz, d, e, channels, planes, weight, stride }: DepthwiseBackward,
-  { dweight, dgamma, dbeta }: Gradients,
-  activation: Activation,
-): { du: Tensor; slopes: Tensor } {
-  const { c } = nchw(d);
-  const du = device.tensor(e.shape, e.dtype);
-  const strided = stride === 2;
-  const work = { kernel: strided ? depthwiseBackwardStridedKernel : depthwiseBackwardKernel, x: e, y: d };
-  const { constants, positions } = strided ? cornersOf(work) : downwards(device, work);
-  const slabs = slabsOf(device, work, positions, c);
-  const partial = device.tensor([slabs.slabs, c, 11]);
-  const { value, slope } = activationFlops[activation];
-  device.dispatch({
-    kernel: work.kernel,
-    constants: { ...constants, ...slabs.constants, C: c, SUMS: 11, ACTIVATION: activation },
-    reads: { dz, d, e, channels, planes, weight },
-    writes: { dx: du, partial },
-    workgroups: [c, slabs.slabs],
-    flops: (11 + slope + 36) * size(d) + (4 + value + slope + 5) * size(e),
-  });
-  const slopes = device.tensor([c, 4]);
-  device.dispatch({
-    kernel: depthwiseMergeKernel,
-    constants: { ...SMALL, LANES, C: c, SLABS: slabs.slabs, PIXELS: size(e) / c },
-    reads: { partial, channels },
-    writes: { dweight, dgamma, dbeta, slopes },
-    workgroups: [Math.ceil((10 * c) / LANES)],
-    flops: size(partial) + 6 * c,
-  });
-  return { du, slopes };
-}
-
-function downwards(device: Device, work: Work) {
-  const { constants, bands } = bandsOf(device, work, 1);
-  return { constants, positions: bands };
-}
-
-function cornersOf({ x, y }: Work) {
-  const { n, h } = nchw(y);
-  const constants = rows3x3(x, y, 2);
-  return { constants, positions: n * h * constants.ROW_OUT };
-}
-
-/** What the way back through the expansion reads: du in front of bn1's activation, x in front of bn0. */
+/** Backward through bn1(expand · bn0(x)): du[N,H,…] is the gradient of bn1's output. */
 interface Expansion {
   readonly du: Tensor;
   readonly x: Tensor;
-  /** Of bn0. */
+  /** Of bn0, or those that centre x (expand_plain.wgsl). */
   readonly norms: Tensor;
 }
 
+/** The gradients of the expansion's weight and of bn0, which a block may lack. */
+type ExpandGradients = Pick<Gradients, 'dweight'> & Partial<Gradients>;
+
 /**
- * The gradients of the expanding weight and of bn0, given bn1's slopes. Returns what takes du and x̂ to dx: a matrix
- * [H + C, C] and a bias [C] behind it.
+ * The gradients of the expansion's weight and of bn0, given bn1's backwardNorms. Returns inputMatrix [H + C + 1, C]: the
+ * matrix that multiplies du and x̂ to give dx, and in its last row a bias.
  */
 export function expandBackwardWeight(
   device: Device,
-  { du, slopes, weight, x, norms }: Expansion & { slopes: Tensor; weight: Tensor },
-  { dweight, dgamma, dbeta }: Gradients,
+  { du, backwardNorms, weight, x, norms }: Expansion & { backwardNorms: Tensor; weight: Tensor },
+  { dweight, dgamma, dbeta }: ExpandGradients,
 ): Tensor {
   const v = vector(nchw(x).plane, x);
   const { c: columns } = nchw(x);
-  const inTile = (rows: number) => Math.ceil(columns / Math.ceil(nchw(du).c / rows));
+  const perTile = (rows: number) => Math.ceil(columns / Math.ceil(nchw(du).c / rows));
   const work = { kernel: expandBackwardWeightKernel, x, y: du };
-  const others = { channels: columns, inTile, sides: false };
-  const { constants, workgroups, shape, slabs } = outer(device, work, v.WIDTH, others);
+  const extra = { rows: columns, perTile, vectorSums: false };
+  const { constants, workgroups, shape, chunks } = outer(device, work, v.WIDTH, extra);
   const { C_IN, C_OUT } = constants;
   const partial = device.tensor(shape);
   device.dispatch({
@@ -243,38 +172,38 @@ export function expandBackwardWeight(
     workgroups,
     flops: 2 * C_IN * size(du) + (2 * C_IN + 2) * size(x),
   });
-  const through = device.tensor([C_OUT + C_IN + 1, C_IN]);
+  const inputMatrix = device.tensor([C_OUT + C_IN + 1, C_IN]);
   device.dispatch({
     kernel: expandMergeKernel,
     constants: {
       ...SMALL,
-      ...{ LANES: teamLanes(device), SUMS: 2, CHANNELS: C_IN },
-      ...{ C_IN, C_OUT, SLABS: slabs, PIXELS: size(x) / C_IN },
+      ...{ WORKGROUP_SIZE: device.capabilities.teamThreads, SUMS: 2, CHANNELS: C_IN },
+      ...{ C_IN, C_OUT, CHUNKS: chunks, PIXELS: size(x) / C_IN, BN0: dgamma !== undefined },
     },
-    reads: { partial, weight, norms, slopes },
-    writes: { dweight, dgamma, dbeta, through },
+    reads: { partial, weight, norms, backward_norms: backwardNorms },
+    writes: { dweight, ...(dgamma && { dgamma }), ...(dbeta && { dbeta }), input_matrix: inputMatrix },
     workgroups: [C_IN],
     flops: size(partial) + (5 * C_IN + 10) * size(dweight),
   });
-  return through;
+  return inputMatrix;
 }
 
-/** dx[N,C,…], with what came by the shortcut added. */
+/** dx[N,C,…] = inputMatrix · (du, x̂) + bias (+ skip), where skip is the gradient through the shortcut. */
 export function expandBackwardInput(
   device: Device,
-  { du, x, norms, through, skip, dx }: Expansion & { through: Tensor; skip: Tensor; dx: Tensor },
+  { du, x, norms, inputMatrix, skip, dx }: Expansion & { inputMatrix: Tensor; skip?: Tensor; dx: Tensor },
 ): void {
   const v = vector(nchw(x).plane, x);
   const { constants, groups } = product(
     device,
-    { kernel: expandBackwardInputKernel, x: du, y: x, how: 'transposed' },
+    { kernel: expandBackwardInputKernel, x: du, y: x, variant: 'transposed' },
     v.WIDTH,
   );
   const [, channels] = x.shape;
   device.dispatch({
     kernel: expandBackwardInputKernel,
-    constants: { ...v, ...constants, ...groups.constants, SOURCES: 2, C_IN1: channels },
-    reads: { du, x, norms, weight: through, skip },
+    constants: { ...v, ...constants, ...groups.constants, SOURCES: 2, C_IN1: channels, SKIP: skip !== undefined },
+    reads: { du, x, norms, weight: inputMatrix, skip },
     writes: { dx },
     workgroups: [groups.x, groups.tiles, groups.z],
     flops: 2 * channels * size(du) + (2 * channels + 4) * size(x),

@@ -1,50 +1,47 @@
-// d = depthwise ∗ act(bn1(e)): bn1 comes out of e's moments and is applied where e is read, and d's moments are left for
-// bn2. A workgroup stays in one channel and takes SLAB of its bands.
-
-#batch POSITIONS SLAB
+// Depthwise convolution of a block, with bn1 and its activation applied where e is read:
+//
+//   d = weight ∗ act(bn1(e)), channel by channel (see depthwise/walk.wgsl)
+//
+// The workgroup first computes its channel's norm from e's moments, then takes CHUNK of the channel's bands and writes
+// d's moments, which bn2 needs. So the normalised and activated e is never stored.
 
 #include "../common/activation.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(5) var<storage, read> weight: array<f32>;
 @group(0) @binding(6) var<storage, read_write> y: array<Stored>;
-@group(0) @binding(7) var<storage, read_write> left: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> moments_out: array<vec4f>;
 
-#include "../batch_norm/keep.wgsl"
-#include "../batch_norm/lane_moments.wgsl"
-#include "../depthwise/walk.wgsl"
+#include "../batch_norm/store_norm.wgsl"
+#include "./depthwise_chunk.wgsl"
 
 var<private> norm: Norm;
 
 fn pixels(i: u32) -> V {
-  return $(ACTIVATION)(normalized(norm, V(x[i])));
+  return activation(normalized(norm, V(x[i])));
 }
 
 fn neighbours(left: u32, right: u32) -> vec2f {
 #if WIDTH == 4
-  return $(ACTIVATION)(normalized(norm, V(f32(x[left].w), f32(x[right].x), 0.0, 0.0))).xy;
+  return activation(normalized(norm, V(f32(x[left].w), f32(x[right].x), 0.0, 0.0))).xy;
 #else
   return vec2f(pixels(left), pixels(right));
 #end
 }
+#if KERNEL == 5 && WIDTH == 4
 
-fn emit(i: u32, sum: V) {
-  y[i] = Stored(sum);
-  note0(sum);
-  counted();
+fn far_neighbours(left: u32, right: u32) -> vec2f {
+  return activation(normalized(norm, V(f32(x[left].z), f32(x[right].y), 0.0, 0.0))).xy;
 }
+#end
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let c = group.x;
-  let batch = batch_moments(c, lane);
-  norm = norm_of(c, batch);
-  if (group.y == 0 && lane == 0) {
-    keep(c, norm, batch);
+  let stats = batch_moments(c, thread);
+  norm = norm_of(c, stats);
+  if (group.y == 0 && thread == 0) {
+    store_norm(c, norm, stats);
   }
-  let end = min((group.y + 1) * SLAB, POSITIONS);
-  for (var band = group.y * SLAB + lane; band < end; band += LANES) {
-    walk(c, band);
-  }
-  leave(group.y, c, lane);
+  walk_chunk(c, group.y, thread);
 }

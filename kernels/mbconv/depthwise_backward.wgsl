@@ -1,17 +1,19 @@
-// Back through the depthwise convolution of stride 1 and the activation in front of it, in one pass over dz, d and e:
+// Backward through the depthwise convolution (stride 1, KERNEL×KERNEL) and the activation before it, in one pass over dz, d and e. With
+// u = bn1(e), x̂ the normalised e and dd the gradient of d (depthwise_gradient.wgsl):
 //
-//   du = act′(u) · (weight ∗ᵀ dd), u = bn1(e)    dweight = Σ dd · act(u)    Σ du·x̂    Σ du
+//   du = act′(u) · (weight ∗ᵀ dd)      dweight = Σ dd·act(u)      dγ = Σ du·x̂      dβ = Σ du
 //
-// The sums come in slabs of bands, for depthwise_merge.wgsl; a workgroup stays in one channel. A lane walks down a band of
-// ROWS rows of e: each row of dd meets three rows of act(u).
+// A workgroup stays in one channel and writes one row of partial sums, which depthwise_merge.wgsl adds. A thread walks
+// down a band of ROWS rows: it reads each row of dd and e once and keeps the sums that are still incomplete in registers.
+// The layers that test/nn/fused.test.ts compares with are the plain version.
 
-#batch POSITIONS SLAB
+#batch POSITIONS CHUNK
 #sizes C HEIGHT_OUT ROW_OUT ROWS BANDS
 
 #include "./depthwise_gradient.wgsl"
 #include "../common/taps.wgsl"
 
-/// A vector of e on its way through the kernel's three rows.
+/// A vector of e after bn1 and the activation. It is used for the KERNEL rows of dd that it touches.
 struct Pixel {
   x_hat: V,
   value: V, // act(u)
@@ -19,65 +21,79 @@ struct Pixel {
 }
 
 fn pixel(i: u32) -> Pixel {
+#if EXPANDED
   let x_hat = x_hat(channel.norm1, V(e[i]));
   let u = affine(channel.norm1, x_hat);
-  return Pixel(x_hat, $(ACTIVATION)(u), $(ACTIVATION)_slope(u));
+  return Pixel(x_hat, activation(u), activation_slope(u));
+#else
+  return Pixel(V(), V(e[i]), V(1.0));
+#end
 }
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let c = group.x;
   channel = channels[c];
-#for k in 0..9
-  let w$k = weight[c * 9 + $k];
+  // The convolution is transposed: the kernel is turned by 180°, here each row by itself.
+#for k in 0..KERNEL
+  let kernel$k = KernelRow(
+#for l in 0..KERNEL
+    weight[c * KERNEL * KERNEL + $(KERNEL * k + KERNEL - 1 - l)],
 #end
-  var top = vec3f();
-  var middle = vec3f();
-  var bottom = vec3f();
+  );
+  var dweight$k = KernelRow();
+#end
   var dgamma = 0.0;
   var dbeta = 0.0;
-  let last = min((group.y + 1) * SLAB, POSITIONS);
-  for (var band = group.y * SLAB + lane; band < last; band += LANES) {
-    let j = band % ROW_OUT;
-    let at_plane = band / (ROW_OUT * BANDS) * C + c;
+  let last = min((group.y + 1) * batch.CHUNK, batch.POSITIONS);
+  for (var band = group.y * batch.CHUNK + thread; band < last; band += WORKGROUP_SIZE) {
+    let j = band % sizes.ROW_OUT;
+    let at_plane = band / (sizes.ROW_OUT * sizes.BANDS) * sizes.C + c;
+#if GATED
     plane_of_d = planes[at_plane];
-    let plane = at_plane * HEIGHT_OUT * ROW_OUT;
+#end
+    let plane = at_plane * sizes.HEIGHT_OUT * sizes.ROW_OUT;
     // Rows are counted through all planes.
-    let origin = at_plane * HEIGHT_OUT;
-    let first = origin + band / ROW_OUT % BANDS * ROWS;
-    let end = min(first + ROWS, origin + HEIGHT_OUT);
-    // Row r of dd ends the sum of row r−1, is the middle of row r's and begins row r+1's; e is read one row ahead.
-    var above = Pixel();
-    var here = Pixel();
-    var half = V(); // of row r
-    var begun = V(); // of row r+1
-    for (var r = first; r < end + 2; r++) {
-      let near = taps(plane, r - origin - 1, j);
-      var below = Pixel();
+    let origin = at_plane * sizes.HEIGHT_OUT;
+    let first = origin + band / sizes.ROW_OUT % sizes.BANDS * sizes.ROWS;
+    let end = min(first + sizes.ROWS, origin + sizes.HEIGHT_OUT);
+    // Step r loads row r of e and row r − ⌊KERNEL/2⌋ of dd, which completes the sum of row r − KERNEL + 1 of dx and begins
+    // that of row r. rowA is row r − A of e; pendingA is the sum of row r − KERNEL + 2 + A of dx.
+#for a in 1..KERNEL
+    var row$a = Pixel();
+#end
+#for a in 0..KERNEL - 1
+    var pending$a = V();
+#end
+    for (var r = first; r < end + KERNEL - 1; r++) {
+      let near = taps(plane, r - origin - KERNEL / 2, j);
+      var row0 = Pixel();
       if (r < end) {
-        below = pixel(r * ROW_OUT + j);
+        row0 = pixel(r * sizes.ROW_OUT + j);
       }
-      let done = row_sum(vec3f(w2, w1, w0), near, half);
-      half = row_sum(vec3f(w5, w4, w3), near, begun);
-      begun = row_sum(vec3f(w8, w7, w6), near, V());
-      bottom += row_dots(below.value, near);
-      middle += row_dots(here.value, near);
-      top += row_dots(above.value, near);
-      if (r >= first + 2) {
-        let gradient = above.slope * done;
-        dx[(r - 2) * ROW_OUT + j] = Stored(gradient);
-        dgamma = add_dot(gradient, above.x_hat, dgamma);
+      let complete = row_sum(kernel0, near, pending0);
+#for a in 1..KERNEL - 1
+      pending$(a - 1) = row_sum(kernel$a, near, pending$a);
+#end
+      pending$(KERNEL - 2) = row_sum(kernel$(KERNEL - 1), near, V());
+#for a in 0..KERNEL
+      dweight$(KERNEL - 1 - a) = add_dots(row$a.value, near, dweight$(KERNEL - 1 - a));
+#end
+      if (r >= first + KERNEL - 1) {
+        let gradient = row$(KERNEL - 1).slope * complete;
+        dx[(r - (KERNEL - 1)) * sizes.ROW_OUT + j] = Stored(gradient);
+        dgamma = add_dot(gradient, row$(KERNEL - 1).x_hat, dgamma);
         dbeta += sum_of(gradient);
       }
-      above = here;
-      here = below;
+#for a in 1..KERNEL
+      row$(KERNEL - a) = row$(KERNEL - a - 1);
+#end
     }
   }
-  // A tap's left pixel is met by the kernel's right column.
-#for l in 0..3
-  put($l, top[$(2 - l)], lane);
-  put($(3 + l), middle[$(2 - l)], lane);
-  put($(6 + l), bottom[$(2 - l)], lane);
+#for k in 0..KERNEL
+#for l in 0..KERNEL
+  put_term($(KERNEL * k + l), dweight$k.column$(KERNEL - 1 - l), thread);
 #end
-  leave(group.y, c, dgamma, dbeta, lane);
+#end
+  write_sums(group.y, c, dgamma, dbeta, thread);
 }

@@ -1,85 +1,101 @@
-// Back through the depthwise convolution of stride 2 and the activation in front of it, in one pass over dz, d and e: the
-// same sums as depthwise_backward.wgsl. A thread takes one vector of dd at a time, with the two rows of two vectors of e
-// that it meets (see common/spread.wgsl).
+// Backward through the depthwise convolution (stride 2) and the activation before it, in one pass over dz, d and e: the
+// same formulas as in depthwise_backward.wgsl. A thread takes one vector of dd at a time and computes the two rows of two
+// vectors of e that only this vector and its neighbours touch (see common/spread.wgsl).
 
-#batch POSITIONS SLAB
+#batch POSITIONS CHUNK
 #sizes C
 
 #include "./depthwise_gradient.wgsl"
 #include "../common/spread.wgsl"
 
-/// Pixels of e at even and odd columns of a row, normalised by bn1.
+/// e of the channel as the block is written with it: x̂ of bn1, or without EXPANDED e itself.
+fn source(v: V) -> V {
+#if EXPANDED
+  return x_hat(channel.norm1, v);
+#else
+  return v;
+#end
+}
+
+/// The source at the even and odd columns of a row of e.
 struct Columns {
   even: V,
   odd: V,
 }
 
-/// Vectors 2j and 2j+1 of a row; the last one stands for what lies beyond the border.
+/// Vectors 2j and 2j+1 of a row. A vector beyond the border is replaced by the last one; its result is masked later.
 fn columns(row: u32, j: u32) -> Columns {
-  let at = row * ROW_IN + 2 * j;
+  let at = row * sizes.ROW_IN + 2 * j;
 #if WIDTH == 4
-  let a = x_hat(channel.norm1, V(e[at]));
-  let b = x_hat(channel.norm1, V(e[at + 1]));
+  let a = source(V(e[at]));
+  let b = source(V(e[at + 1]));
   return Columns(V(a.xz, b.xz), V(a.yw, b.yw));
 #else
-  return Columns(x_hat(channel.norm1, V(e[at])), x_hat(channel.norm1, V(e[at + u32(2 * j + 1 < ROW_IN)])));
+  return Columns(source(V(e[at])), source(V(e[at + u32(2 * j + 1 < sizes.ROW_IN)])));
 #end
 }
 
 var<private> dgamma: f32;
 var<private> dbeta: f32;
 
-/// act(u) at a block of pixels, and their gradient in front of act, which is summed up; nothing outside the picture.
-struct Met {
+/// One vector of a block: act(u) and du, zero outside the image.
+struct Activated {
   value: V,
   du: V,
 }
 
-fn meet(x_hat: V, da: V, inside: bool) -> Met {
-  let u = affine(channel.norm1, x_hat);
-  let du = select(V(), da * $(ACTIVATION)_slope(u), inside);
-  dgamma = add_dot(du, x_hat, dgamma);
+/// Backward through the activation; adds to the gradients of bn1.
+fn backward_activation(source: V, da: V, inside: bool) -> Activated {
+#if EXPANDED
+  let u = affine(channel.norm1, source);
+  let du = select(V(), da * activation_slope(u), inside);
+  dgamma = add_dot(du, source, dgamma);
   dbeta += sum_of(du);
-  return Met(select(V(), $(ACTIVATION)(u), inside), du);
+  return Activated(select(V(), activation(u), inside), du);
+#else
+  return Activated(select(V(), source, inside), select(V(), da, inside));
+#end
 }
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let c = group.x;
   channel = channels[c];
-#for k in 0..9
+#for k in 0..KERNEL * KERNEL
   var dweight$k = 0.0;
 #end
-  let last = min((group.y + 1) * SLAB, POSITIONS);
-  for (var position = group.y * SLAB + lane; position < last; position += LANES) {
-    let j = position % ROW_OUT;
-    let i = position / ROW_OUT % HEIGHT_OUT;
-    let at_plane = position / (ROW_OUT * HEIGHT_OUT) * C + c;
+  let last = min((group.y + 1) * batch.CHUNK, batch.POSITIONS);
+  for (var position = group.y * batch.CHUNK + thread; position < last; position += WORKGROUP_SIZE) {
+    let j = position % sizes.ROW_OUT;
+    let i = position / sizes.ROW_OUT % sizes.HEIGHT_OUT;
+    let at_plane = position / (sizes.ROW_OUT * sizes.HEIGHT_OUT) * sizes.C + c;
+#if GATED
     plane_of_d = planes[at_plane];
-    let near = corner(at_plane * HEIGHT_OUT * ROW_OUT, i, j);
-    let da = spread(near, c * 9, Block());
-    let has_odd_row = 2 * i + 1 < HEIGHT_IN;
-    let has_odd_column = WIDTH == 4 || 2 * j + 1 < ROW_IN;
-    let row = at_plane * HEIGHT_IN + 2 * i;
+#end
+    let near = near_dy(at_plane * sizes.HEIGHT_OUT * sizes.ROW_OUT, i, j);
+    let da = spread(near, c * KERNEL * KERNEL, Block());
+    let has_odd_row = 2 * i + 1 < sizes.HEIGHT_IN;
+    let has_odd_column = WIDTH == 4 || 2 * j + 1 < sizes.ROW_IN;
+    let row = at_plane * sizes.HEIGHT_IN + 2 * i;
     let even = columns(row, j);
     let odd = columns(row + u32(has_odd_row), j);
-    let even_even = meet(even.even, da.even_even, true);
-    let even_odd = meet(even.odd, da.even_odd, has_odd_column);
-    let odd_even = meet(odd.even, da.odd_even, has_odd_row);
-    let odd_odd = meet(odd.odd, da.odd_odd, has_odd_row && has_odd_column);
-    store(at_plane * HEIGHT_IN * ROW_IN, i, j, Block(even_even.du, even_odd.du, odd_even.du, odd_odd.du));
-    dweight0 += dot_of(near.below_right, odd_odd.value);
-    dweight1 += dot_of(near.below, odd_even.value);
-    dweight2 += dot_of(near.below, odd_odd.value);
-    dweight3 += dot_of(near.right, even_odd.value);
-    dweight4 += dot_of(near.here, even_even.value);
-    dweight5 += dot_of(near.here, even_odd.value);
-    dweight6 += dot_of(near.right, odd_odd.value);
-    dweight7 += dot_of(near.here, odd_even.value);
-    dweight8 += dot_of(near.here, odd_odd.value);
-  }
-#for k in 0..9
-  put($k, dweight$k, lane);
+    let e0_0 = backward_activation(even.even, da.dx0_0, true);
+    let e0_1 = backward_activation(even.odd, da.dx0_1, has_odd_column);
+    let e1_0 = backward_activation(odd.even, da.dx1_0, has_odd_row);
+    let e1_1 = backward_activation(odd.odd, da.dx1_1, has_odd_row && has_odd_column);
+    store(at_plane * sizes.HEIGHT_IN * sizes.ROW_IN, i, j, Block(e0_0.du, e0_1.du, e1_0.du, e1_1.du));
+    // Each weight meets the rows and columns of e of one parity, as in spread().
+#for k in 0..KERNEL
+#for l in 0..KERNEL
+    dweight$(KERNEL * k + l) += dot_of(
+      near.row$((KERNEL / 2 + 3 - k) / 2).column$((KERNEL / 2 + 3 - l) / 2),
+      e$((k + KERNEL / 2) % 2)_$((l + KERNEL / 2) % 2).value,
+    );
 #end
-  leave(group.y, c, dgamma, dbeta, lane);
+#end
+  }
+#for k in 0..KERNEL * KERNEL
+  put_term($k, dweight$k, thread);
+#end
+  write_sums(group.y, c, dgamma, dbeta, thread);
 }

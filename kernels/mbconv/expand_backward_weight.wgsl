@@ -1,5 +1,7 @@
-// partial[slab,o,c] = Σ du[n,o,p] · x̂[n,c,p] over a slab of (n,p), where x̂ is x normalised by bn0 (before its γ and β), and
-// behind these rows Σ x̂ · x̂: all that the gradients of bn0, the expansion and the way back to x need (expand_merge.wgsl).
+// Partial sums for the gradients of the expansion, bn0 and x (see expand_merge.wgsl), where x̂ is x normalised by bn0,
+// without γ and β:
+//
+//   partial[chunk,o,c] = Σ du[n,o,p]·x̂[n,c,p]      partial[chunk,O+c′,c] = Σ x̂[n,c′,p]·x̂[n,c,p]      over a chunk of (n,p)
 
 #include "../common/vector.wgsl"
 #include "../batch_norm/norm.wgsl"
@@ -10,26 +12,26 @@
 @group(0) @binding(3) var<storage, read_write> partial: array<f32>;
 
 fn row(n: u32, o: u32, p: u32) -> V {
-  return V(du[(n * C_OUT + o) * PLANE_OUT + p]);
+  return V(du[(n * sizes.C_OUT + o) * sizes.PLANE_OUT + p]);
 }
 
-alias Column = Norm;
+alias ColumnValues = Norm;
 
-fn column_of(c: u32) -> Norm {
+fn column_values(c: u32) -> Norm {
   return norms[c];
 }
 
 fn column(n: u32, c: u32, p: u32, norm: Norm) -> V {
-  return x_hat(norm, V(x[(n * C_IN + c) * PLANE_OUT + p]));
+  return x_hat(norm, V(x[(n * sizes.C_IN + c) * sizes.PLANE_OUT + p]));
 }
 
-alias Other = Column;
+alias ExtraValues = ColumnValues;
 
-fn other_of(c: u32) -> Norm {
+fn extra_values(c: u32) -> Norm {
   return norms[c];
 }
 
-fn other(n: u32, c: u32, p: u32, norm: Norm) -> V {
+fn extra_row(n: u32, c: u32, p: u32, norm: Norm) -> V {
   return column(n, c, p, norm);
 }
 

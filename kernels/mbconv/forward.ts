@@ -1,22 +1,41 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { folded, momentsTensor, oneChannel, type TrainingNorm } from '../batch_norm/launch.ts';
-import { activationFlops } from '../common/activation.ts';
-import { nchw, spansOf, teamLanes, vector, type Work } from '../common/launch.ts';
-import { planeSum, teamOf } from '../common/planes.ts';
-import { bandsOf } from '../depthwise/launch.ts';
+import { activationConstants, activationOf } from '../activation/table.ts';
+import {
+  batchStatistics,
+  mergedMoments,
+  momentsTensor,
+  type NormActivation,
+  oneChannel,
+  type TrainingNorm,
+} from '../batch_norm/launch.ts';
+import { inlinedSums, nchw, vector, type Work } from '../common/launch.ts';
+import { planeSum, threadsPerPlane } from '../common/planes.ts';
+import { bandsOf, flopsOf, sideOf } from '../depthwise/launch.ts';
 import { product } from '../pointwise/launch.ts';
 import depthwiseKernel from './depthwise.wgsl';
+import depthwisePlainKernel from './depthwise_plain.wgsl';
 import expandKernel from './expand.wgsl';
+import expandPlainKernel from './expand_plain.wgsl';
 import projectKernel from './project.wgsl';
 import squeezeKernel from './squeeze.wgsl';
 
-/** Between an MBConv's convolutions. */
-export type Activation = 'gelu' | 'silu';
+// An MBConv block by a few kernels, each of which normalises, activates and gates its input where it reads it. The names of
+// the intermediate tensors, with H the expanded channels, are the same in all files of this folder:
+//
+//   e[N,H,…] = expand · bn0(x)
+//   d[N,H,…] = depthwise ∗ act(bn1(e))
+//   z[N,H,…] = gate · act(bn2(d))        never stored; gate = excite(mean of act(bn2(d)) over each plane)
+//   p[N,O,…] = project · z
+//   y[N,O,…] = bn3(p) + shortcut(x)
+//
+// A block may lack bn0; expansion and bn1, where x takes the place of act(bn1(e)); the gate; and the shortcut.
+//
+// The plain version is the layers in src/nn/blocks.ts; test/nn/fused.test.ts compares both.
 
 interface Normalized {
   readonly x: Tensor;
-  /** Of x; the norms are put in front of them. */
+  /** Of x; the norms are stored in their row 0. */
   readonly moments: Tensor;
   readonly norm: TrainingNorm;
 }
@@ -26,101 +45,156 @@ export function expand(
   device: Device,
   { x, moments, norm, weight, y }: Normalized & { weight: Tensor; y: Tensor },
 ): Tensor {
-  const { left, constants, ...launch } = leaving(device, { kernel: expandKernel, x, y });
-  const { LANES } = constants;
-  const fold = folded(device, teamOf(LANES, LANES / x.shape[1]), moments, norm);
+  const { momentsOut, constants, ...launch } = productWithMoments(device, { kernel: expandKernel, x, y });
+  const { WORKGROUP_SIZE } = constants;
+  const statistics = batchStatistics(
+    device,
+    threadsPerPlane(WORKGROUP_SIZE, WORKGROUP_SIZE / x.shape[1]),
+    moments,
+    norm,
+  );
   device.dispatch({
     ...launch,
     kernel: expandKernel,
-    constants: { ...constants, ...fold.constants, CHANNELS: fold.constants.C },
-    reads: { x, ...fold.reads, weight },
-    writes: { ...fold.writes, moments, y, left },
-    flops: 4 * size(x) + (2 * x.shape[1] + 4) * size(y) + fold.flops,
+    constants: { ...constants, ...statistics.constants, CHANNELS: statistics.constants.C },
+    reads: { x, ...statistics.reads, weight },
+    writes: { ...statistics.writes, moments, y, moments_out: momentsOut },
+    flops: 4 * size(x) + (2 * x.shape[1] + 4) * size(y) + statistics.flops,
   });
-  return left;
+  return momentsOut;
 }
 
-/** y = project[C,H,1,1] · (gate[N,H] · act(bn2(x[N,H,…]))), bn2 given by its norms. Returns y's moments. */
-export function project(
+/** The same without bn0. Row 0 of the moments gets the norms that centre x (expand_plain.wgsl). Returns y's moments. */
+export function expandPlain(
   device: Device,
-  { x, norms, gate, weight, y }: { x: Tensor; norms: Tensor; gate: Tensor; weight: Tensor; y: Tensor },
-  activation: Activation,
+  { x, moments, weight, y }: Pick<Normalized, 'x' | 'moments'> & { weight: Tensor; y: Tensor },
 ): Tensor {
-  const { left, constants, ...launch } = leaving(device, { kernel: projectKernel, x, y });
+  const { momentsOut, constants, ...launch } = productWithMoments(device, { kernel: expandPlainKernel, x, y });
+  const { WORKGROUP_SIZE } = constants;
+  const [, c] = x.shape;
   device.dispatch({
     ...launch,
-    constants: { ...constants, ACTIVATION: activation },
-    kernel: projectKernel,
-    reads: { x, norms, gate, weight },
-    writes: { y, left },
-    flops: (5 + activationFlops[activation].value) * size(x) + (2 * x.shape[1] + 4) * size(y),
+    kernel: expandPlainKernel,
+    constants: {
+      ...constants,
+      ...mergedMoments(device, threadsPerPlane(WORKGROUP_SIZE, WORKGROUP_SIZE / c), moments),
+      C: c,
+    },
+    reads: { x, weight },
+    writes: { moments, y, moments_out: momentsOut },
+    flops: (2 * c + 4) * size(y),
   });
-  return left;
+  return momentsOut;
 }
 
-/** A pointwise product that leaves y's moments. */
-function leaving(device: Device, work: Work) {
-  const lanes = teamLanes(device);
+/** y = project[C,H,1,1] · (gate[N,H] · act(bn2(x[N,H,…]))), with the norms of bn2. Returns y's moments. */
+export function project(
+  device: Device,
+  { x, norms, gate, weight, y }: { x: Tensor; norms: Tensor; gate?: Tensor; weight: Tensor; y: Tensor },
+  activation: NormActivation,
+): Tensor {
+  const { momentsOut, constants, ...launch } = productWithMoments(device, { kernel: projectKernel, x, y });
+  device.dispatch({
+    ...launch,
+    constants: { ...constants, ...activationConstants(activation), GATED: gate !== undefined },
+    kernel: projectKernel,
+    reads: { x, norms, gate, weight },
+    writes: { y, moments_out: momentsOut },
+    flops: ((gate ? 5 : 4) + activationOf(activation).flops.value) * size(x) + (2 * x.shape[1] + 4) * size(y),
+  });
+  return momentsOut;
+}
+
+/** A pointwise product that also computes y's moments. */
+function productWithMoments(device: Device, work: Work) {
+  const threads = device.capabilities.teamThreads;
   const v = vector(nchw(work.x).plane, work.x);
   const { constants, groups } = product(device, work, v.WIDTH);
-  const spans = spansOf(device, work, groups.constants.POSITIONS, groups.tiles, lanes * constants.VECTORS);
+  const sums = inlinedSums(device, work, groups.constants.POSITIONS, groups.tiles, threads * constants.VECTORS);
   return {
-    constants: { ...v, ...constants, ...spans.constants, LANES: lanes },
-    workgroups: [spans.rows, groups.tiles] as const,
-    left: momentsTensor(device, spans.rows, constants.C_OUT),
+    constants: { ...v, ...constants, ...sums.constants, WORKGROUP_SIZE: threads },
+    workgroups: [sums.chunks, groups.tiles] as const,
+    momentsOut: momentsTensor(device, sums.chunks, constants.C_OUT),
   };
 }
 
-/** y[N,H,…] = weight[H,1,3,3] ∗ act(bn1(x[N,H,…])). Returns y's moments. */
+/** y[N,H,…] = weight[H,1,K,K] ∗ act(bn1(x[N,H,…])). Returns y's moments. */
 export function depthwise(
   device: Device,
-  { x, moments, norm, weight, y, stride }: Normalized & { weight: Tensor; y: Tensor; stride: number },
-  activation: Activation,
+  { x, moments, norm, weight, y, stride }: Normalized & Depthwise,
+  activation: NormActivation,
 ): Tensor {
-  const lanes = teamLanes(device);
   const work = { kernel: depthwiseKernel, x, y };
-  const { constants, bands } = bandsOf(device, work, stride);
-  const { constants: span, rows } = spansOf(device, work, bands, constants.C, lanes);
-  const left = momentsTensor(device, rows, constants.C);
-  const fold = folded(device, lanes, moments, norm);
+  const { momentsOut, constants, ...launch } = depthwiseWithMoments(device, work, weight, stride);
+  const statistics = batchStatistics(device, constants.WORKGROUP_SIZE, moments, norm);
   device.dispatch({
+    ...launch,
     kernel: depthwiseKernel,
-    constants: {
-      ...constants,
-      ...oneChannel(constants.C),
-      ...fold.constants,
-      POSITIONS: bands,
-      SLAB: span.SPAN,
-      LANES: lanes,
-      FLIPPED: false,
-      ACTIVATION: activation,
-    },
-    reads: { x, ...fold.reads, weight },
-    writes: { ...fold.writes, moments, y, left },
-    workgroups: [constants.C, rows],
-    flops: (4 + activationFlops[activation].value) * size(x) + (18 + 4) * size(y) + fold.flops,
+    constants: { ...constants, ...statistics.constants, ...activationConstants(activation) },
+    reads: { x, ...statistics.reads, weight },
+    writes: { ...statistics.writes, moments, y, moments_out: momentsOut },
+    flops: (4 + activationOf(activation).flops.value) * size(x) + (flopsOf(weight) + 4) * size(y) + statistics.flops,
   });
-  return left;
+  return momentsOut;
+}
+
+/** y[N,H,…] = weight[H,1,K,K] ∗ x[N,H,…], of a block without an expansion. Returns y's moments. */
+export function depthwisePlain(device: Device, { x, weight, y, stride }: Depthwise): Tensor {
+  const work = { kernel: depthwisePlainKernel, x, y };
+  const { momentsOut, constants, ...launch } = depthwiseWithMoments(device, work, weight, stride);
+  device.dispatch({
+    ...launch,
+    kernel: depthwisePlainKernel,
+    constants: { ...constants, PICTURE: 'x' },
+    reads: { x, weight },
+    writes: { y, moments_out: momentsOut },
+    flops: (flopsOf(weight) + 4) * size(y),
+  });
+  return momentsOut;
+}
+
+interface Depthwise {
+  readonly x: Tensor;
+  readonly weight: Tensor;
+  readonly y: Tensor;
+  readonly stride: number;
+}
+
+/** A depthwise convolution that also computes y's moments. */
+function depthwiseWithMoments(device: Device, of: Work, weight: Tensor, stride: number) {
+  const threads = device.capabilities.teamThreads;
+  const side = sideOf(weight);
+  const work = { ...of, variant: `${side}×${side}` };
+  const { constants, bands } = bandsOf(device, work, side, stride);
+  const { constants: sums, chunks } = inlinedSums(device, work, bands, constants.C, threads);
+  return {
+    constants: {
+      ...{ ...constants, ...oneChannel(constants.C) },
+      ...{ POSITIONS: bands, CHUNK: sums.CHUNK, WORKGROUP_SIZE: threads, FLIPPED: false },
+    },
+    workgroups: [constants.C, chunks] as const,
+    momentsOut: momentsTensor(device, chunks, constants.C),
+  };
 }
 
 /**
- * squeezed[N,H] = the means of act(bn2(x)) over each plane; slopes[N,H,2] = what the backward pass needs of each plane:
- * the sums of act′ and of act′·x̂.
+ * Returns squeezed[N,H], the mean of act(bn2(x)) over each plane, and for the backward pass slopeSums[N,H,2], the sums of
+ * act′ and of act′·x̂ over each plane.
  */
-export function squeeze(device: Device, { x, moments, norm }: Normalized, activation: Activation) {
+export function squeeze(device: Device, { x, moments, norm }: Normalized, activation: NormActivation) {
   const { n, c } = nchw(x);
   const squeezed = device.tensor([n, c]);
-  const slopes = device.tensor([n, c, 2]);
+  const slopeSums = device.tensor([n, c, 2]);
   const { constants, workgroups } = planeSum(device, x, 3);
-  const fold = folded(device, constants.TEAM, moments, norm);
-  const { value, slope } = activationFlops[activation];
+  const statistics = batchStatistics(device, constants.THREADS_PER_PLANE, moments, norm);
+  const { value, slope } = activationOf(activation).flops;
   device.dispatch({
     kernel: squeezeKernel,
-    constants: { ...constants, ...fold.constants, ACTIVATION: activation },
-    reads: { x, ...fold.reads },
-    writes: { ...fold.writes, moments, squeezed, slopes },
+    constants: { ...constants, ...statistics.constants, ...activationConstants(activation) },
+    reads: { x, ...statistics.reads },
+    writes: { ...statistics.writes, moments, squeezed, slope_sums: slopeSums },
     workgroups,
-    flops: (4 + value + slope + 4) * size(x) + fold.flops,
+    flops: (4 + value + slope + 4) * size(x) + statistics.flops,
   });
-  return { squeezed, slopes };
+  return { squeezed, slopeSums };
 }

@@ -1,32 +1,33 @@
-// The body of expand and project: a workgroup computes TILE_O channels at SPAN vectors of pixels, step by step, and leaves
-// one row of moments. What must be done before comes first:
-//   fn prepare(leads: bool, lane: u32)    leads: in one workgroup of all
+// Shared by expand.wgsl and project.wgsl: a pointwise product with moments in its epilogue. A workgroup computes TILE_O
+// output channels at CHUNK vectors of pixels, WORKGROUP_SIZE × VECTORS at a time, and writes one row of moments. The
+// including file defines what runs first (and what product.wgsl asks for):
+//   fn prepare(is_first: bool, thread: u32)    is_first: true in one workgroup of the dispatch
 
-#batch POSITIONS SPAN
+#batch POSITIONS CHUNK
 #sizes PLANE_OUT
 
 #include "../pointwise/product.wgsl"
-#include "../batch_norm/lane_moments.wgsl"
+#include "../batch_norm/workgroup_moments.wgsl"
 
 fn finish(o: u32, n: u32, p: u32, sum: V) {
-  y[(n * C_OUT + o) * PLANE_OUT + p] = Stored(sum);
+  y[(n * sizes.C_OUT + o) * sizes.PLANE_OUT + p] = Stored(sum);
 }
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  prepare(group.x == 0 && group.y == 0, lane);
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  prepare(group.x == 0 && group.y == 0, thread);
   let o = group.y * TILE_O;
-  let end = min((group.x + 1) * SPAN, POSITIONS);
-  for (var step = group.x * SPAN; step < end; step += LANES * VECTORS) {
-    let start = step + lane;
+  let end = min((group.x + 1) * batch.CHUNK, batch.POSITIONS);
+  for (var step = group.x * batch.CHUNK; step < end; step += WORKGROUP_SIZE * VECTORS) {
+    let start = step + thread;
     var at: Pixels;
     var p: array<u32, VECTORS>;
     var inside: array<bool, VECTORS>;
 #for v in 0..VECTORS
-    let position$v = min(start + $v * LANES, POSITIONS - 1);
-    inside[$v] = start + $v * LANES < end;
-    p[$v] = position$v % PLANE_OUT;
-    at.n$v = position$v / PLANE_OUT;
+    let position$v = min(start + $v * WORKGROUP_SIZE, batch.POSITIONS - 1);
+    inside[$v] = start + $v * WORKGROUP_SIZE < end;
+    p[$v] = position$v % sizes.PLANE_OUT;
+    at.n$v = position$v / sizes.PLANE_OUT;
     at.source$v = p[$v];
 #end
     let tile = product(o, at);
@@ -34,11 +35,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
 #for v in 0..VECTORS
     if (inside[$v]) {
 #for t in 0..TILE_O
-      note$t(tile.y$(t)_$v);
+      add_pixels$t(tile.y$(t)_$v);
 #end
-      counted();
+      count_vector();
     }
 #end
   }
-  leave(group.x, o, lane);
+  write_moments(group.x, o, thread);
 }

@@ -1,5 +1,6 @@
-/// The gradient in front of act(bn2) is dz·gate + share: what comes by the squeeze is spread evenly over its plane.
+/// Gradient of act(bn2(d)) at a pixel: dz·gate + per_pixel. Through the mean, every pixel of a plane gets the same part of
+/// dsqueezed.
 struct Plane {
   gate: f32,
-  share: f32,
+  per_pixel: f32,
 }

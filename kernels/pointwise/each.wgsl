@@ -1,5 +1,5 @@
-// The body of a product whose threads take VECTORS vectors of pixels each, wherever they lie. Whoever includes this binds and
-// says what product.wgsl asks for, and where vector p of an image is read:
+// The main function of a pointwise product whose threads each take VECTORS vectors of pixels, WORKGROUP_SIZE apart. The
+// including file defines what product.wgsl asks for, and the vector of x that belongs to vector p of y:
 //   fn source_of(p: u32) -> u32
 
 #batch POSITIONS GROUPS_X
@@ -7,17 +7,17 @@
 
 #include "./product.wgsl"
 
-@compute @workgroup_size(LANES)
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let o = group.y * TILE_O;
   var at: Pixels;
   var p: array<u32, VECTORS>;
   var inside: array<bool, VECTORS>;
 #for v in 0..VECTORS
-  let position$v = ((group.z * GROUPS_X + group.x) * VECTORS + $v) * LANES + lane;
-  inside[$v] = position$v < POSITIONS;
-  p[$v] = min(position$v, POSITIONS - 1) % PLANE_OUT;
-  at.n$v = min(position$v, POSITIONS - 1) / PLANE_OUT;
+  let position$v = ((group.z * batch.GROUPS_X + group.x) * VECTORS + $v) * WORKGROUP_SIZE + thread;
+  inside[$v] = position$v < batch.POSITIONS;
+  p[$v] = min(position$v, batch.POSITIONS - 1) % sizes.PLANE_OUT;
+  at.n$v = min(position$v, batch.POSITIONS - 1) / sizes.PLANE_OUT;
   at.source$v = source_of(p[$v]);
 #end
   finish_tile(o, product(o, at), at, p, inside);

@@ -1,25 +1,26 @@
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { activationFlops } from '../common/activation.ts';
+import { activationConstants, activationOf } from '../activation/table.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
-import { nchw, readers, slabsOf, spreadOut, tiles, vector, type Work } from '../common/launch.ts';
+import { coverPositions, mergedSums, nchw, tiles, vector, type Work } from '../common/launch.ts';
 import { roundUp } from '../common/tiles.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
 import { multiplyTiles, type OuterTile, outerTiles } from './tiles.ts';
 
-/** A forward pass's extras: what x is multiplied with where it is read, gate[N,C], and what is added, shaped like y. */
-interface Extras {
+interface Fused {
+  /** [N,C], multiplied with x where it is read. */
   readonly gate?: Tensor;
+  /** Of the shape of y, added to it. */
   readonly addend?: Tensor;
 }
 
 /** y[N,O,⌈H/s⌉,⌈W/s⌉] = act(weight[O,C,1,1] · (gate[N,C] ·) x[N,C,H,W] (+ bias[O]) (+ addend)). */
-export function forward(device: Device, launch: Forward & Extras): void {
+export function forward(device: Device, launch: Forward & Fused): void {
   multiply(device, launch, false);
 }
 
-/** dx[N,C,H,W] from dy[N,O,⌈H/s⌉,⌈W/s⌉], and what is added to it: another gradient of the same x. */
+/** dx[N,C,H,W] from dy[N,O,⌈H/s⌉,⌈W/s⌉], plus another gradient of x if given (`addend`). */
 export function backwardInput(
   device: Device,
   { dy, weight, dx, stride, addend }: BackwardInput & { addend?: Tensor },
@@ -29,13 +30,13 @@ export function backwardInput(
 
 function multiply(
   device: Device,
-  { x, weight, bias, y, stride, gate, addend, activation = 'none' }: Forward & Extras,
+  { x, weight, bias, y, stride, gate, addend, activation = 'none' }: Forward & Fused,
   transposed: boolean,
 ): void {
   const from = nchw(x);
   const to = nchw(y);
   const v = vector(stride === 1 ? to.plane : 1, x);
-  const work = { kernel: multiplyKernel, x, y, how: transposed ? 'transposed' : undefined };
+  const work = { kernel: multiplyKernel, x, y, variant: transposed ? 'transposed' : undefined };
   const { constants, groups } = product(device, work, v.WIDTH);
   device.dispatch({
     kernel: multiplyKernel,
@@ -46,7 +47,7 @@ function multiply(
       BIAS: bias !== undefined,
       ADD: addend !== undefined,
       GATED: gate !== undefined,
-      ACTIVATION: activation,
+      ...activationConstants(activation),
       TRANSPOSED: transposed && stride !== 1,
       STRIDE: stride,
       WIDTH_IN: from.w,
@@ -57,7 +58,7 @@ function multiply(
     workgroups: [groups.x, groups.tiles, groups.z],
     flops:
       2 * from.c * to.c * to.n * Math.min(from.plane, to.plane) +
-      ((addend ? 1 : 0) + activationFlops[activation].value) * size(y) +
+      ((addend ? 1 : 0) + activationOf(activation).flops.value) * size(y) +
       (gate ? size(x) : 0),
   });
 }
@@ -67,16 +68,16 @@ export function product(device: Device, work: Work, width: number) {
   const from = nchw(work.x);
   const to = nchw(work.y);
   const positions = (to.n * to.plane) / width;
-  const READERS = readers(device);
-  const tile = tiles(device, work, multiplyTiles(device.adapter.kind, to.c, positions));
-  const [STEP_O, STEP_C] = work.how === 'transposed' ? [1, to.c] : [from.c, 1];
+  const READERS = device.capabilities.readers;
+  const tile = tiles(device, work, multiplyTiles(device.capabilities, to.c, positions));
+  const [STEP_O, STEP_C] = work.variant === 'transposed' ? [1, to.c] : [from.c, 1];
   return {
     constants: {
       ...tile,
       READERS,
       OVERHANG: to.c % tile.TILE_O !== 0 || tile.TILE_O % READERS !== 0,
       TILE: tile.TILE_O,
-      ROLLED: device.adapter.kind !== 'gpu',
+      ROLLED: device.capabilities.rolled,
       SOURCES: 1,
       BIAS: false,
       STEP_O,
@@ -87,7 +88,7 @@ export function product(device: Device, work: Work, width: number) {
       PLANE_IN: from.plane / width,
       PLANE_OUT: to.plane / width,
     },
-    groups: { ...spreadOut(positions, tile.VECTORS), tiles: Math.ceil(to.c / tile.TILE_O) },
+    groups: { ...coverPositions(positions, tile.VECTORS), tiles: Math.ceil(to.c / tile.TILE_O) },
   };
 }
 
@@ -96,7 +97,7 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
   const from = nchw(x);
   const to = nchw(dy);
   const v = vector(stride === 1 ? to.plane : 1, x);
-  const { constants, workgroups, slabs } = outer(device, { kernel: backwardWeightKernel, x, y: dy }, v.WIDTH);
+  const { constants, workgroups, chunks } = outer(device, { kernel: backwardWeightKernel, x, y: dy }, v.WIDTH);
   device.dispatch({
     kernel: backwardWeightKernel,
     constants: {
@@ -108,51 +109,54 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
       PLANE_IN: from.plane / v.WIDTH,
     },
     reads: { x, dy },
-    writes: { partial: dweight.slabs(slabs) },
+    writes: { partial: dweight.partials(chunks) },
     workgroups,
     flops: 2 * from.c * size(dy),
   });
 }
 
-/** More rows of a sum of outer products: how many of all a tile of TILE_O rows takes, and what is summed beside the matrix. */
-interface Others {
-  readonly channels: number;
-  readonly inTile: (TILE_O: number) => number;
-  readonly sides: boolean;
+/** What a sum of outer products has beside the rows of y's channels (see outer.wgsl). */
+interface Extra {
+  /** More rows of the matrix. */
+  readonly rows: number;
+  /** How many of them a tile with TILE_O rows takes. */
+  readonly perTile: (TILE_O: number) => number;
+  /** Whether Σ row·extra, Σ row and Σ column are computed, too. */
+  readonly vectorSums: boolean;
 }
 
-const NO_OTHERS: Others = { channels: 0, inTile: () => 0, sides: false };
+const NO_EXTRA: Extra = { rows: 0, perTile: () => 0, vectorSums: false };
 
-/** Constants and workgroups of a sum of outer products of y's channels with x's, in slabs (see outer.wgsl). */
-export function outer(device: Device, work: Work, width: number, others = NO_OTHERS) {
+/** Constants and workgroups of a sum of outer products of y's channels with x's, in partial sums (see outer.wgsl). */
+export function outer(device: Device, work: Work, width: number, extra = NO_EXTRA) {
   const from = nchw(work.x);
   const to = nchw(work.y);
-  const READERS = readers(device);
-  const othersOf = (tile: OuterTile) => roundUp(others.inTile(tile.TILE_O), READERS);
+  const READERS = device.capabilities.readers;
+  const extraOf = (tile: OuterTile) => roundUp(extra.perTile(tile.TILE_O), READERS);
   const sumsOf = (tile: OuterTile) =>
-    (tile.TILE_O + othersOf(tile)) * tile.TILE_C + (others.sides ? 2 * tile.TILE_O + tile.TILE_C : 0);
-  const tile = tiles(device, work, outerTiles(device.adapter.kind, READERS, to.c, from.c, sumsOf));
+    (tile.TILE_O + extraOf(tile)) * tile.TILE_C + (extra.vectorSums ? 2 * tile.TILE_O + tile.TILE_C : 0);
+  const tile = tiles(device, work, outerTiles(device.capabilities, to.c, from.c, sumsOf));
   const groups: [number, number] = [Math.ceil(to.c / tile.TILE_O), Math.ceil(from.c / tile.TILE_C)];
-  const { constants, slabs } = slabsOf(device, work, (to.n * to.plane) / width, groups[0] * groups[1]);
-  const sums = (to.c + others.channels) * from.c + (others.sides ? 2 * to.c + from.c : 0);
+  const { constants, chunks } = mergedSums(device, work, (to.n * to.plane) / width, groups[0] * groups[1]);
+  const sums = (to.c + extra.rows) * from.c + (extra.vectorSums ? 2 * to.c + from.c : 0);
   return {
     constants: {
       ...tile,
       ...constants,
       READERS,
-      OTHERS: othersOf(tile),
-      LINES: Math.max(tile.TILE_O, othersOf(tile)),
-      SIDES: others.sides,
+      EXTRA_ROWS: extraOf(tile),
+      MOST_ROWS: Math.max(tile.TILE_O, extraOf(tile)),
+      VECTOR_SUMS: extra.vectorSums,
       SUMS: sumsOf(tile),
-      SLAB_SUMS: sums,
+      CHUNK_SUMS: sums,
       C_IN: from.c,
       C_OUT: to.c,
-      C_OTHER: others.channels,
+      C_EXTRA: extra.rows,
       PLANE_OUT: to.plane / width,
     },
-    workgroups: [...groups, slabs] as [number, number, number],
+    workgroups: [...groups, chunks] as [number, number, number],
     /** The shape of `partial`. */
-    shape: [slabs, sums],
-    slabs,
+    shape: [chunks, sums],
+    chunks,
   };
 }

@@ -1,8 +1,9 @@
-// Pointwise (1×1) convolution: at every pixel, a matrix times the vector of its channels.
+// Pointwise (1×1) convolution of stride s: at every pixel, a matrix times the vector of its channels (see product.wgsl).
 //
-//   y[n,o,p] = act(Σ_c matrix[o,c] · (gate[n,c] ·) x[n,c,s·p] (+ bias[o]) (+ addend[n,o,p]))
+//   y[n,o,p] = act(Σ_c weight[o,c] · (gate[n,c] ·) x[n,c,s·p] (+ bias[o]) (+ addend[n,o,p]))
 //
-// Backward to the input, a stride spreads pixels out instead of skipping them.
+// The backward pass to the input is the same with the transposed weight. A stride s then writes every s-th pixel of every
+// s-th row and zeros between (TRANSPOSED).
 
 #sizes WIDTH_IN WIDTH_OUT
 
@@ -23,33 +24,33 @@
 
 fn load0(i: u32, c: u32, n: u32) -> V {
 #if GATED
-  return gate[n * C_IN0 + c] * V(x[i]);
+  return gate[n * sizes.C_IN0 + c] * V(x[i]);
 #else
   return V(x[i]);
 #end
 }
 
 fn finish(o: u32, n: u32, p: u32, sum: V) {
-  let i = (n * C_OUT + o) * PLANE_OUT + p;
+  let i = (n * sizes.C_OUT + o) * sizes.PLANE_OUT + p;
 #if TRANSPOSED
-  // Only the first pixel of every STRIDE in every STRIDE-th row was read on the way forward.
-  var value = select(V(), sum, p / WIDTH_OUT % STRIDE == 0 && p % WIDTH_OUT % STRIDE == 0);
+  // The forward pass read only every STRIDE-th pixel of every STRIDE-th row: the others have no gradient.
+  var value = select(V(), sum, p / sizes.WIDTH_OUT % STRIDE == 0 && p % sizes.WIDTH_OUT % STRIDE == 0);
 #else
   var value = sum;
 #end
 #if ADD
   value += V(addend[i]);
 #end
-  y[i] = Stored($(ACTIVATION)(value));
+  y[i] = Stored(activation(value));
 }
 
 fn source_of(p: u32) -> u32 {
 #if STRIDE == 1
   return p;
 #elif TRANSPOSED
-  return p / WIDTH_OUT / STRIDE * WIDTH_IN + p % WIDTH_OUT / STRIDE;
+  return p / sizes.WIDTH_OUT / STRIDE * sizes.WIDTH_IN + p % sizes.WIDTH_OUT / STRIDE;
 #else
-  return p / WIDTH_OUT * STRIDE * WIDTH_IN + p % WIDTH_OUT * STRIDE;
+  return p / sizes.WIDTH_OUT * STRIDE * sizes.WIDTH_IN + p % sizes.WIDTH_OUT * STRIDE;
 #end
 }
 

@@ -1,13 +1,19 @@
-// A sum of outer products over (n,p), in slabs: each workgroup sums one tile of the matrix over one slab, TILE_O rows by
-// TILE_C columns; a merge adds the slabs. Whoever includes this binds `partial` and says what is multiplied, of what kind V:
+// A sum of outer products over all positions (n,p), in partial sums (see common/launch.ts):
+//
+//   M[o,c] = Σ_{n,p} row[o] · column[c]
+//
+// A workgroup sums a tile of M, TILE_O rows by TILE_C columns, over one chunk of positions: every row that is loaded serves
+// TILE_C products, every column TILE_O. The including file binds `partial` [chunks, CHUNK_SUMS] and defines the factors:
 //   fn row(n: u32, o: u32, p: u32) -> V
-//   fn column(n: u32, c: u32, p: u32, by: Column) -> V, with a Column of column_of(c), what is the same for all (n,p)
-// With OTHERS, the matrix goes on with C_OTHER more rows, so many a tile:
-//   fn other(n: u32, i: u32, p: u32, by: Other) -> V, with an Other of other_of(i)
-// With SIDES, behind the matrix lie Σ row·other, Σ row and Σ column; then there are as many others as rows.
+//   fn column(n: u32, c: u32, p: u32, values: ColumnValues) -> V
+//   fn column_values(c: u32) -> ColumnValues              what depends on the channel only, loaded once
+// With EXTRA_ROWS, M has C_EXTRA more rows, EXTRA_ROWS of them in a tile:
+//   fn extra_row(n: u32, i: u32, p: u32, values: ExtraValues) -> V
+//   fn extra_values(i: u32) -> ExtraValues
+// With VECTOR_SUMS there are as many extra rows as rows, and M is followed by Σ row·extra_row, Σ row and Σ column.
 
-#batch POSITIONS SLAB
-#sizes SLAB_SUMS C_IN C_OUT C_OTHER PLANE_OUT
+#batch POSITIONS CHUNK
+#sizes CHUNK_SUMS C_IN C_OUT C_EXTRA PLANE_OUT
 
 #if READERS > 1
 #include "./outer_channels.wgsl"
@@ -15,32 +21,32 @@
 #include "./outer_pixels.wgsl"
 #end
 
-/// Leaves what slab `slab` sums up for a row and a column, unless the tile hangs over there.
-fn put_row(slab: u32, o: u32, c: u32, sum: f32) {
-  if (o < C_OUT && c < C_IN) {
-    partial[slab * SLAB_SUMS + o * C_IN + c] = sum;
+/// Writes an element of the sum of a chunk, unless it is in the part of a tile that is outside the matrix.
+fn write_row(chunk: u32, o: u32, c: u32, sum: f32) {
+  if (o < sizes.C_OUT && c < sizes.C_IN) {
+    partial[chunk * sizes.CHUNK_SUMS + o * sizes.C_IN + c] = sum;
   }
 }
 
-#if OTHERS > 0
-fn put_other(slab: u32, i: u32, c: u32, sum: f32) {
-  if (i < C_OTHER && c < C_IN) {
-    partial[slab * SLAB_SUMS + (C_OUT + i) * C_IN + c] = sum;
+#if EXTRA_ROWS > 0
+fn write_extra(chunk: u32, i: u32, c: u32, sum: f32) {
+  if (i < sizes.C_EXTRA && c < sizes.C_IN) {
+    partial[chunk * sizes.CHUNK_SUMS + (sizes.C_OUT + i) * sizes.C_IN + c] = sum;
   }
 }
 #end
 
-#if SIDES
-/// Side 0: Σ row·other, side 1: Σ row.
-fn put_row_side(slab: u32, side: u32, o: u32, sum: f32) {
-  if (o < C_OUT) {
-    partial[slab * SLAB_SUMS + 2 * C_OUT * C_IN + side * C_OUT + o] = sum;
+#if VECTOR_SUMS
+/// Vector 0: Σ row·extra_row, vector 1: Σ row.
+fn write_row_sum(chunk: u32, vector: u32, o: u32, sum: f32) {
+  if (o < sizes.C_OUT) {
+    partial[chunk * sizes.CHUNK_SUMS + 2 * sizes.C_OUT * sizes.C_IN + vector * sizes.C_OUT + o] = sum;
   }
 }
 
-fn put_column_side(slab: u32, c: u32, sum: f32) {
-  if (c < C_IN) {
-    partial[slab * SLAB_SUMS + 2 * C_OUT * C_IN + 2 * C_OUT + c] = sum;
+fn write_column_sum(chunk: u32, c: u32, sum: f32) {
+  if (c < sizes.C_IN) {
+    partial[chunk * sizes.CHUNK_SUMS + 2 * sizes.C_OUT * sizes.C_IN + 2 * sizes.C_OUT + c] = sum;
   }
 }
 #end

@@ -1,6 +1,6 @@
 import { type Reference, zeros } from '../common/reference.ts';
 
-/** Pointwise convolution in float64, as PyTorch's conv2d with a 1×1 kernel and no padding. */
+/** Pointwise convolution in float64: PyTorch's conv2d with a 1×1 kernel. */
 export const reference: Reference<'x' | 'weight' | 'bias', { stride: number }> = ({ x, weight, bias }, { stride }) => {
   const [n, cIn, h, w] = x.shape;
   const cOut = weight.shape[0];

@@ -1,17 +1,16 @@
-import type { AdapterKind } from '../../src/runtime/adapter.ts';
+import type { Capabilities } from '../../src/runtime/capabilities.ts';
 import { distinct } from '../../src/runtime/tuning.ts';
-import { evenTile, roundUp, TEAM_LANES, WORKGROUP_BYTES } from '../common/tiles.ts';
+import { evenTile, roundUp, WORKGROUP_BYTES } from '../common/tiles.ts';
 
 /**
- * What a thread of product.wgsl keeps in registers. A second vector of pixels halves what it reads of the matrix, but
- * also the number of threads, which a GPU needs many of. Software adapters pay for every read, registers or not, and get
- * larger tiles.
+ * Output channels and vectors that a thread of product.wgsl keeps in registers. A second vector halves the loads of the
+ * matrix, but also the number of threads.
  */
-export function multiplyTiles(kind: AdapterKind, channels: number, positions: number) {
-  const tile = evenTile(channels, kind === 'gpu' ? 8 : 16);
+export function multiplyTiles({ largeTiles, threads: enough }: Capabilities, channels: number, positions: number) {
+  const tile = evenTile(channels, largeTiles ? 16 : 8);
   const threads = positions * Math.ceil(channels / tile);
-  const VECTORS = kind !== 'gpu' || threads >= 131072 ? 2 : 1;
-  const others = [
+  const VECTORS = largeTiles || threads >= enough ? 2 : 1;
+  const candidates = [
     [8, 1],
     [8, 2],
     [4, 2],
@@ -20,7 +19,7 @@ export function multiplyTiles(kind: AdapterKind, channels: number, positions: nu
   ];
   return distinct([
     { TILE_O: tile, VECTORS },
-    ...others.map(([most, vectors]) => ({ TILE_O: evenTile(channels, most), VECTORS: vectors })),
+    ...candidates.map(([most, vectors]) => ({ TILE_O: evenTile(channels, most), VECTORS: vectors })),
   ]);
 }
 
@@ -31,12 +30,12 @@ export interface OuterTile {
 }
 
 /**
- * The tile of the matrix that a workgroup of outer.wgsl sums. Where lanes share the pixels, each lane holds all of its sums,
- * and workgroup memory those of all lanes. Where `readers` lanes share the channels, it is so many times as high.
+ * The tile of the matrix that a workgroup of outer.wgsl sums. If its threads share the pixels, each holds all sums of the
+ * tile, and workgroup memory must have room for those of all threads. If they share the channels, the tile has a multiple of
+ * `readers` rows.
  */
 export function outerTiles(
-  kind: AdapterKind,
-  readers: number,
+  { readers, teamThreads }: Capabilities,
   cOut: number,
   cIn: number,
   sumsOf: (tile: OuterTile) => number,
@@ -61,5 +60,5 @@ export function outerTiles(
     [1, 1],
   ];
   const tiles = most.map(([o, c]) => ({ TILE_O: evenTile(cOut, o), TILE_C: evenTile(cIn, c) }));
-  return distinct(tiles).filter((tile) => 4 * TEAM_LANES[kind] * sumsOf(tile) <= WORKGROUP_BYTES);
+  return distinct(tiles).filter((tile) => 4 * teamThreads * sumsOf(tile) <= WORKGROUP_BYTES);
 }

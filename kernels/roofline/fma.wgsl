@@ -1,9 +1,9 @@
-// Multiply-adds on registers alone: CHAINS sums a lane, none of which waits for another.
+// Multiply-adds on registers, to measure arithmetic: CHAINS independent sums a thread hide the latency of each.
 
 @group(0) @binding(0) var<storage, read> factors: vec2f;
 @group(0) @binding(1) var<storage, read_write> sums: array<f32>;
 
-@compute @workgroup_size(LANES)
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3u) {
 #for i in 0..CHAINS
   var sum$i = f32(id.x + $i);
@@ -13,7 +13,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     sum$i = fma(sum$i, factors.x, factors.y);
 #end
   }
-  var sum = 0.0; // of all, or the compiler would leave out what nobody reads
+  var sum = 0.0; // written, as the compiler would remove sums that are not used
 #for i in 0..CHAINS
   sum += sum$i;
 #end

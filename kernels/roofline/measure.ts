@@ -2,21 +2,21 @@ import type { Device } from '../../src/runtime/device.ts';
 import { profile } from '../../src/runtime/profile.ts';
 import { COPY_ELEMENTS, copy, multiplyAdd } from './launch.ts';
 
-/** The most that an adapter can do: no kernel is faster than the slower of what it moves and what it computes. */
+/** Peak bandwidth and arithmetic of an adapter. A kernel takes at least its bytes or its FLOPs at these rates. */
 export interface Roofline {
-  /** Of a copy, bytes read and bytes written together. */
+  /** Of a copy: bytes read plus bytes written. */
   readonly bytesPerSecond: number;
-  /** Of multiply-adds on registers, each two operations. */
+  /** Of multiply-adds on registers, two operations each. */
   readonly flopsPerSecond: number;
 }
 
-/** Far more memory than caches hold, and some milliseconds of work, for a GPU and for a software adapter. */
+/** Much larger than caches, and some milliseconds of work, for a GPU and for a software adapter. */
 const SIZES = {
   gpu: { copied: 2048 * COPY_ELEMENTS, sums: 2 ** 20 },
   cpu: { copied: 512 * COPY_ELEMENTS, sums: 2 ** 14 },
 };
 
-/** Measures an adapter's roofline, each side as the best of some runs: whatever else the machine does only slows it. */
+/** Measures an adapter's roofline: the best of several runs, as other load on the machine only slows them. */
 export async function measureRoofline(device: Device): Promise<Roofline> {
   const { copied, sums } = SIZES[device.adapter.class === 'cpu' ? 'cpu' : 'gpu'];
   const tensors = {
@@ -31,7 +31,7 @@ export async function measureRoofline(device: Device): Promise<Roofline> {
   return { bytesPerSecond: bytes, flopsPerSecond: flops };
 }
 
-/** What one dispatch moves and computes per second at its fastest. */
+/** Bytes and FLOPs per second of the fastest of several runs of one dispatch. */
 async function best(device: Device, launch: () => void): Promise<{ bytes: number; flops: number }> {
   const recording = await device.record(launch);
   let seconds = Number.POSITIVE_INFINITY;
@@ -39,5 +39,6 @@ async function best(device: Device, launch: () => void): Promise<{ bytes: number
     const [{ duration }] = await profile(device, recording);
     seconds = Math.min(seconds, duration / 1e9);
   }
+  recording.dispose();
   return { bytes: recording.cost.bytes / seconds, flops: recording.cost.flops / seconds };
 }

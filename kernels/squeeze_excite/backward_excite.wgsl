@@ -1,4 +1,4 @@
-// dreduced and dsqueezed from dexpanded (see backward_layers.wgsl).
+// Backward through the gate's two layers: dreduced and dsqueezed from dexpanded (formulas in backward_layers.wgsl).
 
 #include "../common/activation.wgsl"
 
@@ -13,7 +13,7 @@ fn dexpanded_at(i: u32) -> f32 {
   return dexpanded[i];
 }
 
-fn give(i: u32, value: f32) {
+fn write_dsqueezed(i: u32, value: f32) {
   dsqueezed[i] = value;
 }
 

@@ -1,7 +1,8 @@
+import { foldWorkgroups } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
-import { activationFlops } from '../common/activation.ts';
-import { LANES, nchw, teamLanes } from '../common/launch.ts';
+import { type ActivationKind, activationConstants, activationOf } from '../activation/table.ts';
+import { nchw, WORKGROUP_SIZE } from '../common/launch.ts';
 import { planeSum, planewise } from '../common/planes.ts';
 import * as globalAvgPool from '../global_avg_pool/launch.ts';
 import backwardExciteKernel from './backward_excite.wgsl';
@@ -11,14 +12,15 @@ import backwardWeightsKernel from './backward_weights.wgsl';
 import exciteKernel from './excite.wgsl';
 import scaleKernel from './scale.wgsl';
 
+/** The activations of a squeeze-and-excite gate's two layers. */
 export interface SqueezeExciteAttrs {
-  /** Between the two layers. */
-  readonly activation: 'gelu' | 'silu';
-  /** After them. */
-  readonly gate: 'sigmoid' | 'hard_sigmoid';
+  /** Activation between the two layers. */
+  readonly activation: ActivationKind;
+  /** Activation after the second layer. */
+  readonly gate: ActivationKind;
 }
 
-/** The largest R: an image's reduced channels lie in workgroup memory. */
+/** The largest R: a workgroup holds the reduced channels of an image in its memory. */
 export const MAX_REDUCED = 4096;
 
 interface Weights {
@@ -26,11 +28,13 @@ interface Weights {
   readonly expandWeight: Tensor;
 }
 
-/** What the forward pass leaves for the backward pass: squeezed[N,C], reduced[N,R] (before its activation), gate[N,C]. */
+/** Saved for backward: squeezed[N,C], reduced[N,R] (before its activation), gate[N,C]. */
 export interface Gate {
   readonly squeezed: Tensor;
   readonly reduced: Tensor;
   readonly gate: Tensor;
+  /** [N,C], from which gate.wgsl computes the gate's slope: the gate, or the input of its activation. */
+  readonly savedGate: Tensor;
 }
 
 interface Layers extends Weights {
@@ -38,7 +42,7 @@ interface Layers extends Weights {
   readonly expandBias: Tensor;
 }
 
-/** The gate of x[N,C,H,W]: gate(expand(act(reduce(mean of each plane)))). */
+/** Computes the gate of x[N,C,H,W]: gate(expand(act(reduce(mean of each plane)))). */
 export function gateOf(device: Device, { x, ...layers }: Layers & { x: Tensor }, attrs: SqueezeExciteAttrs): Gate {
   const { n, c } = nchw(x);
   const squeezed = device.tensor([n, c]);
@@ -46,7 +50,7 @@ export function gateOf(device: Device, { x, ...layers }: Layers & { x: Tensor },
   return excite(device, { squeezed, ...layers }, attrs);
 }
 
-/** The same from the means[N,C] of the planes. */
+/** Computes the gate from squeezed[N,C], the mean of each plane. */
 export function excite(
   device: Device,
   { squeezed, reduceWeight, reduceBias, expandWeight, expandBias }: Layers & { squeezed: Tensor },
@@ -56,10 +60,11 @@ export function excite(
   const r = size(reduceBias);
   const reduced = device.tensor([n, r]);
   const gate = device.tensor([n, c]);
+  const savedGate = savesValue(kind) ? gate : device.tensor([n, c]);
   const { constants, workgroups } = layers(device, n, c, r);
   device.dispatch({
     kernel: exciteKernel,
-    constants: { ...constants, ACTIVATION: activation, GATE: kind },
+    constants: { ...constants, ...activationConstants(activation), ...gateConstants(kind) },
     reads: {
       squeezed,
       reduce_weight: reduceWeight,
@@ -67,46 +72,46 @@ export function excite(
       expand_weight: expandWeight,
       expand_bias: expandBias,
     },
-    writes: { reduced, gate },
+    writes: { reduced, gate, ...(savedGate !== gate && { saved: savedGate }) },
     workgroups,
-    flops: n * (4 * c * r + activationFlops[activation].value * r + activationFlops[kind].value * c),
+    flops: n * (4 * c * r + activationOf(activation).flops.value * r + activationOf(kind).flops.value * c),
   });
-  return { squeezed, reduced, gate };
+  return { squeezed, reduced, gate, savedGate };
 }
 
-/** y = x · gate, plane by plane. */
+/** y[N,C,H,W] = x[N,C,H,W] · gate[N,C]. */
 export function scale(device: Device, { x, gate, y }: { x: Tensor; gate: Tensor; y: Tensor }): void {
   device.dispatch({ kernel: scaleKernel, ...planewise(x), reads: { x, gate }, writes: { y }, flops: size(x) });
 }
 
-/** Gradients in front of the gate's activation [N,C], in front of the inner activation [N,R] and of the means [N,C]. */
+/** Returns the gradients before the gate's activation [N,C], before the inner activation [N,R] and of squeezed [N,C]. */
 export function backwardGate(
   device: Device,
-  { x, dy, reduceWeight, expandWeight, reduced, gate }: Weights & Gate & { x: Tensor; dy: Tensor },
+  { x, dy, reduceWeight, expandWeight, reduced, savedGate }: Weights & Gate & { x: Tensor; dy: Tensor },
   { activation, gate: kind }: SqueezeExciteAttrs,
 ) {
   const [n, r] = reduced.shape;
-  const c = gate.shape[1];
+  const c = savedGate.shape[1];
   const dexpanded = device.tensor([n, c]);
   const dreduced = device.tensor([n, r]);
   const dsqueezed = device.tensor([n, c]);
   const planes = planeSum(device, x);
   device.dispatch({
     kernel: backwardGateKernel,
-    constants: { ...planes.constants, GATE: kind },
-    reads: { x, dy, gate },
+    constants: { ...planes.constants, ...gateConstants(kind) },
+    reads: { x, dy, saved: savedGate },
     writes: { dexpanded },
     workgroups: planes.workgroups,
-    flops: 2 * size(x) + 3 * size(gate),
+    flops: 2 * size(x) + 3 * size(savedGate),
   });
   const { constants, workgroups } = layers(device, n, c, r);
   device.dispatch({
     kernel: backwardExciteKernel,
-    constants: { ...constants, ACTIVATION: activation },
+    constants: { ...constants, ...activationConstants(activation) },
     reads: { dexpanded, reduced, reduce_weight: reduceWeight, expand_weight: expandWeight },
     writes: { dreduced, dsqueezed },
     workgroups,
-    flops: n * (4 * c * r + (activationFlops[activation].slope + 1) * r),
+    flops: n * (4 * c * r + (activationOf(activation).flops.slope + 1) * r),
   });
   return { dexpanded, dreduced, dsqueezed };
 }
@@ -118,27 +123,37 @@ interface LayerGradients {
   readonly dexpandBias: Tensor;
 }
 
-/** The gradients of both layers, from those in front of the inner activation [N,R] and of the gate's [N,C]. */
+/** Gradients of both layers' weights and biases, from dreduced[N,R] and dexpanded[N,C]. */
 export function backwardWeights(
   device: Device,
   tensors: { squeezed: Tensor; reduced: Tensor; dreduced: Tensor; dexpanded: Tensor },
-  into: LayerGradients,
+  gradients: LayerGradients,
   activation: SqueezeExciteAttrs['activation'],
 ): void {
   const [n, c] = tensors.squeezed.shape;
   const r = tensors.reduced.shape[1];
+  const [groups, folds] = foldWorkgroups(Math.ceil((c * r) / WORKGROUP_SIZE));
   device.dispatch({
     kernel: backwardWeightsKernel,
-    constants: { WIDTH: 1, HALF: false, LANES, N: n, C: c, R: r, ACTIVATION: activation },
+    constants: {
+      WIDTH: 1,
+      HALF: false,
+      WORKGROUP_SIZE,
+      N: n,
+      C: c,
+      R: r,
+      GROUPS_X: groups,
+      ...activationConstants(activation),
+    },
     reads: tensors,
     writes: {
-      dreduce_weight: into.dreduceWeight,
-      dreduce_bias: into.dreduceBias,
-      dexpand_weight: into.dexpandWeight,
-      dexpand_bias: into.dexpandBias,
+      dreduce_weight: gradients.dreduceWeight,
+      dreduce_bias: gradients.dreduceBias,
+      dexpand_weight: gradients.dexpandWeight,
+      dexpand_bias: gradients.dexpandBias,
     },
-    workgroups: [Math.ceil((c * r) / LANES), 1, 2],
-    flops: n * c * r * (6 + activationFlops[activation].value),
+    workgroups: [groups, folds, 2],
+    flops: n * c * r * (6 + activationOf(activation).flops.value),
   });
 }
 
@@ -156,20 +171,28 @@ export function backwardInput(
   });
 }
 
-/** The kernels of the two layers: as many images a workgroup as its memory holds, up to four. */
+/** Whether the gate's value is saved for backward; otherwise it is the input of its activation. */
+const savesValue = (kind: ActivationKind) => activationOf(kind).slopeOfValue !== undefined;
+
+/** The constants of gate.wgsl. */
+export function gateConstants(kind: ActivationKind) {
+  const { value, slope, slopeOfValue } = activationOf(kind);
+  return { GATE_VALUE: value, GATE_SLOPE: slopeOfValue ?? slope, GATE_SAVES_VALUE: savesValue(kind) };
+}
+
+/** Constants and workgroups of a kernel of both layers: up to four images a workgroup, as many as fit into its memory. */
 export function layers(device: Device, n: number, c: number, r: number) {
   const images = Math.min(4, n, Math.floor(MAX_REDUCED / r));
+  const workgroups = foldWorkgroups(Math.ceil(n / images));
   return {
     constants: {
       WIDTH: 1,
       HALF: false,
-      LANES: teamLanes(device),
+      WORKGROUP_SIZE: device.capabilities.teamThreads,
       IMAGES: images,
       SHARED: images * r,
-      N: n,
-      C: c,
-      R: r,
+      ...{ N: n, C: c, R: r, GROUPS_X: workgroups[0] },
     },
-    workgroups: [Math.ceil(n / images)] as [number],
+    workgroups,
   };
 }

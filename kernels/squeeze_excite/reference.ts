@@ -1,4 +1,4 @@
-import { activate } from '../common/activation.ts';
+import { activationOf } from '../activation/table.ts';
 import { type Reference, zeros } from '../common/reference.ts';
 import { reference as globalAvgPool } from '../global_avg_pool/reference.ts';
 import type { SqueezeExciteAttrs } from './launch.ts';
@@ -16,12 +16,12 @@ export const reference: Reference<Names, SqueezeExciteAttrs> = (
   const hidden = zeros([n, r]).each(([b, o]) => {
     let sum = reduceBias.at(o);
     for (let i = 0; i < c; i++) sum += reduceWeight.at(o, i, 0, 0) * mean.at(b, i);
-    return activate[activation](sum);
+    return activationOf(activation).reference(sum);
   });
   const gates = zeros([n, c]).each(([b, o]) => {
     let sum = expandBias.at(o);
     for (let i = 0; i < r; i++) sum += expandWeight.at(o, i, 0, 0) * hidden.at(b, i);
-    return activate[gate](sum);
+    return activationOf(gate).reference(sum);
   });
   return zeros(x.shape).each(([b, channel, i, j]) => x.at(b, channel, i, j) * gates.at(b, channel));
 };

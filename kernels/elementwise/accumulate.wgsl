@@ -1,0 +1,17 @@
+// sum[i] += share · part[i]
+
+#include "../common/vector.wgsl"
+
+#batch COUNT GROUPS_X
+
+@group(0) @binding(0) var<storage, read> part: array<Stored>;
+@group(0) @binding(1) var<storage, read> share: array<f32>; // one number
+@group(0) @binding(2) var<storage, read_write> sum: array<Stored>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let i = (group.y * batch.GROUPS_X + group.x) * WORKGROUP_SIZE + thread;
+  if (i < batch.COUNT) {
+    sum[i] = Stored(fma(V(share[0]), V(part[i]), V(sum[i])));
+  }
+}
