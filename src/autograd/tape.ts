@@ -1,9 +1,11 @@
 import * as elementwise from '../../kernels/elementwise/launch.ts';
-import { merge, type Slabs } from '../../kernels/reduce/launch.ts';
+import { merge, type PartialSums } from '../../kernels/reduce/launch.ts';
 import type { Device } from '../runtime/device.ts';
-import type { Tensor } from '../runtime/tensor.ts';
+import { size, type Tensor } from '../runtime/tensor.ts';
 import type { GradientSlot, Inputs, Op } from './op.ts';
+import { requireLike, requireThat } from './requirements.ts';
 
+/** An op that ran, as its backward pass needs it. */
 interface Node {
   readonly op: Op<Inputs, unknown>;
   readonly inputs: Inputs;
@@ -12,26 +14,30 @@ interface Node {
   readonly y: Tensor;
 }
 
-/** Remembers the ops that run on it, to run them backward. One tape serves one forward and one backward pass. */
+/** Records the ops that run on it, to run them backward. One tape serves one forward and one backward pass. */
 export class Tape {
   private readonly nodes: Node[] = [];
-  /** Tensors whose gradient is wanted or needed on the way. */
+  /** The watched tensors, and all that depend on them. */
   private readonly tracked = new Set<Tensor>();
-  /** The leaves, and where their gradients must be written if that matters. */
+  /** The watched tensors, and where their gradients must be written, if the caller asked for it. */
   private readonly destinations = new Map<Tensor, Tensor | undefined>();
+  /** Moments that ops returned, by the op's output, with the buffer that they were in. */
+  private readonly moments = new Map<Tensor, { moments: Tensor; buffer?: GPUBuffer }>();
+  private isBackwardDone = false;
 
   constructor(readonly device: Device) {}
 
-  /** Asks for the gradient of a leaf tensor, to be written into `gradient` where one is given. */
-  watch(leaf: Tensor, gradient?: Tensor): Tensor {
-    this.tracked.add(leaf);
-    this.destinations.set(leaf, gradient);
-    return leaf;
+  /** Asks for the gradient of a tensor, to be written into `gradient` where one is given. */
+  watch(tensor: Tensor, gradient?: Tensor): Tensor {
+    this.tracked.add(tensor);
+    this.destinations.set(tensor, gradient);
+    return tensor;
   }
 
-  /** Runs an op and returns its output. It is remembered if any of its inputs is tracked. */
+  /** Runs an op and returns its output. The op is recorded if an input is watched or depends on a watched tensor. */
   run<In extends Inputs, Attrs, Saved>(op: Op<In, Attrs, Saved>, inputs: In, attrs: Attrs): Tensor {
-    const { y, saved } = op.forward(this.device, inputs, attrs);
+    const { y, saved, moments } = op.forward(this.device, inputs, attrs, this);
+    if (moments) this.moments.set(y, { moments, buffer: moments.storage.buffer });
     if (Object.values(inputs).some((input) => input && this.tracked.has(input))) {
       this.tracked.add(y);
       this.nodes.push({ op: op as unknown as Op<Inputs, unknown>, inputs, attrs, saved, y });
@@ -39,37 +45,70 @@ export class Tape {
     return y;
   }
 
+  /** See `ForwardContext`. */
+  takeMoments(x: Tensor): Tensor | undefined {
+    const found = this.moments.get(x);
+    if (!found) return undefined;
+    this.moments.delete(x);
+    const { moments, buffer } = found;
+    // A `tidy` that ended has released them. A recording that ended lends their buffer to other tensors.
+    return moments.storage.released || moments.storage.buffer !== buffer ? undefined : moments;
+  }
+
   /**
-   * Gradients of Σ dy·y with respect to all watched tensors that y depends on.
-   * `dy` is y's own gradient (of y's shape).
+   * Returns the gradients of Σ dy·y with respect to all watched tensors that y depends on.
+   * @param dy the gradient of y, of y's shape and data type; 1 if missing, for a y of one element
    */
-  backward(y: Tensor, dy: Tensor): Map<Tensor, Tensor> {
-    const uses = this.countUses();
-    const gradients = new Map([[y, dy]]);
-    // Nobody reads a leaf's gradient before the end, where all that come in slabs are added up together.
-    const unmerged: Slabs[] = [];
-    for (const node of this.nodes.reverse()) {
-      const upstream = gradients.get(node.y);
-      if (!upstream) continue;
-      const slots = this.slots(node, uses);
-      node.op.backward(this.device, upstream, node.saved, node.attrs, slots);
-      for (const [name, slot] of Object.entries(slots)) {
-        const input = node.inputs[name]!;
-        if (slot.unmerged && uses.get(input) === 1 && this.destinations.has(input)) unmerged.push(slot.unmerged);
-        else if (slot.unmerged) merge(this.device, [slot.unmerged]);
-        this.collect(gradients, input, slot.gradient);
-      }
-      if (node.y !== y) gradients.delete(node.y);
-    }
-    merge(this.device, unmerged);
-    for (const [leaf, destination] of this.destinations) {
-      const gradient = gradients.get(leaf);
+  backward(y: Tensor, dy?: Tensor): Map<Tensor, Tensor> {
+    const name = 'tape.backward()';
+    requireThat(!this.isBackwardDone, name, 'a tape runs backward once', 'a second call');
+    requireThat(this.tracked.has(y), name, 'y must depend on a watched tensor', `a [${y.shape}] that does not`);
+    if (dy) requireLike(name, 'dy', dy, y);
+    else requireThat(size(y) === 1, name, 'dy may only be missing if y has one element', y.shape);
+    this.isBackwardDone = true;
+    const gradients = this.propagate(y, dy ?? this.one(y));
+    for (const tensor of gradients.keys()) if (!this.destinations.has(tensor)) gradients.delete(tensor);
+    for (const [tensor, destination] of this.destinations) {
+      const gradient = gradients.get(tensor);
       if (gradient && destination && gradient !== destination) {
         elementwise.copy(this.device, { source: gradient, copy: destination });
-        gradients.set(leaf, destination);
+        gradients.set(tensor, destination);
       }
     }
     return gradients;
+  }
+
+  /** Runs all nodes backward, from the last to the first. */
+  private propagate(y: Tensor, dy: Tensor): Map<Tensor, Tensor> {
+    const uses = this.countUses();
+    const outputs = new Set(this.nodes.map((node) => node.y));
+    const gradients = new Map([[y, dy]]);
+    // Nothing reads a leaf's gradient before the end: all partial sums are merged there, by few dispatches.
+    const unmerged: PartialSums[] = [];
+    for (const node of this.nodes.toReversed()) {
+      const upstream = gradients.get(node.y);
+      if (!upstream) continue;
+      const { op, inputs, saved, attrs } = node;
+      if (!op.backward) throw new Error(`${op.name}: is for evaluation only, it has no backward pass`);
+      const slots = this.slots(node, uses);
+      op.backward(this.device, upstream, saved, attrs, slots);
+      for (const [name, slot] of Object.entries(slots)) {
+        const input = inputs[name]!;
+        const isLeaf = uses.get(input) === 1 && !outputs.has(input);
+        if (slot.unmerged && isLeaf) unmerged.push(slot.unmerged);
+        else if (slot.unmerged) merge(this.device, [slot.unmerged]);
+        this.collect(gradients, input, slot.gradient);
+      }
+    }
+    merge(this.device, unmerged);
+    return gradients;
+  }
+
+  /** The gradient of a scalar by itself. */
+  private one(y: Tensor): Tensor {
+    const filled = this.device.tensor(y.shape, y.dtype);
+    elementwise.fill(this.device, { filled, value: 1 });
+    return filled;
   }
 
   private countUses(): Map<Tensor, number> {
@@ -84,33 +123,34 @@ export class Tape {
     const slots: Record<string, Slot> = {};
     for (const [name, input] of Object.entries(inputs)) {
       if (!input || !this.tracked.has(input)) continue;
-      // A leaf used once gets its gradient written where it belongs; others are added up first.
+      // The only gradient of a tensor is written where the caller wants it; several are added first.
       const destination = uses.get(input) === 1 ? this.destinations.get(input) : undefined;
-      slots[name] = new Slot(this.device, `${op.name}: gradient of '${name}'`, input, destination);
+      slots[name] = new Slot(this.device, `${op.name}: the backward pass must fill '${name}'`, input, destination);
     }
     return slots;
   }
 
+  /** Adds one gradient of a tensor to those of its other uses. */
   private collect(gradients: Map<Tensor, Tensor>, input: Tensor, gradient: Tensor): void {
-    const sofar = gradients.get(input);
-    if (!sofar) {
+    const others = gradients.get(input);
+    if (!others) {
       gradients.set(input, gradient);
       return;
     }
     const sum = this.device.tensor(input.shape, input.dtype);
-    elementwise.add(this.device, { a: sofar, b: gradient, sum });
+    elementwise.add(this.device, { a: others, b: gradient, sum });
     gradients.set(input, sum);
   }
 }
 
 class Slot implements GradientSlot {
   private value?: Tensor;
-  /** Slabs that are yet to be added up. */
-  unmerged?: Slabs;
+  /** Partial sums that are not yet merged. */
+  unmerged?: PartialSums;
 
   constructor(
     private readonly device: Device,
-    private readonly label: string,
+    private readonly requirement: string,
     private readonly input: Tensor,
     private readonly destination?: Tensor,
   ) {}
@@ -120,7 +160,7 @@ class Slot implements GradientSlot {
     return this.value;
   }
 
-  slabs(count: number): Tensor {
+  partials(count: number): Tensor {
     const total = this.tensor;
     if (count === 1) return total;
     const partial = this.device.tensor([count, ...total.shape]);
@@ -132,9 +172,9 @@ class Slot implements GradientSlot {
     this.value = gradient;
   }
 
-  /** What the rule left here. */
+  /** The gradient that the backward pass filled or aliased. */
   get gradient(): Tensor {
-    if (!this.value) throw new Error(`${this.label} was wanted, but the backward pass left none`);
+    if (!this.value) throw new Error(`${this.requirement}, got no gradient`);
     return this.value;
   }
 }

@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { UserError } from './errors.ts';
 
 /**
- * Replaces a file in one move, so that whatever happens, a full disk or a killed process, it is either the old or the
- * new one and never half written, also where two processes write it at once. Makes its folder where there is none.
- * @throws UserError where it cannot be written; the old file stays
+ * Replaces a file by a rename: after a full disk or a killed process it is either the old or the new one, never half
+ * written, even if two processes write it at once. Makes its folder if there is none.
+ * @throws UserError if it cannot be written; the old file stays
  */
 export async function writeAtomically(file: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${file}.${process.pid}.tmp`;

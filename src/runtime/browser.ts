@@ -11,21 +11,21 @@ import {
 import { UserError } from './errors.ts';
 import { nudge } from './nudge.ts';
 
-/** A browser lists no adapters, but may give another one for each of these. */
-const WAYS: readonly GPURequestAdapterOptions[] = [
+/** A browser does not list its adapters, but may return a different one for each of these requests. */
+const REQUESTS: readonly GPURequestAdapterOptions[] = [
   { powerPreference: 'high-performance' },
   { powerPreference: 'low-power' },
   { forceFallbackAdapter: true },
 ];
 
-/** A browser may keep any of this to itself. */
+/** A browser may leave any of these empty. */
 function nameOf({ vendor, architecture, device, description }: GPUAdapterInfo): string {
   return [vendor, architecture, device, description].filter(Boolean).join(' ') || 'an adapter without a name';
 }
 
 /**
  * Opens an adapter in a page.
- * @throws UserError when the browser has no WebGPU, when no adapter answers, or none to `adapter` (what there is).
+ * @throws UserError if the browser has no WebGPU or no adapter, or none that matches `adapter` (it lists those that exist)
  */
 export async function requestBrowserAdapter({ adapter: wanted = 'auto' }: AdapterRequest = {}): Promise<AdapterChoice> {
   const gpu: GPU | undefined = globalThis.navigator?.gpu;
@@ -35,15 +35,14 @@ export async function requestBrowserAdapter({ adapter: wanted = 'auto' }: Adapte
     );
   }
   const found: (AdapterId & { readonly adapter: GPUAdapter })[] = [];
-  for (const way of WAYS) {
-    const adapter = await gpu.requestAdapter(way);
+  for (const request of REQUESTS) {
+    const adapter = await gpu.requestAdapter(request);
     if (!adapter) continue;
     const id = identify(nameOf(adapter.info), 'browser', adapter.info.isFallbackAdapter);
     if (!found.some((other) => other.name === id.name && other.class === id.class)) found.push({ ...id, adapter });
   }
-  if (!found.length)
-    throw new UserError('This browser has WebGPU, but no adapter answers: it may need the GPU driver.');
-  // Browsers name vendors, not cards, but give the one that they take for the fastest first.
+  if (!found.length) throw new UserError('This browser has WebGPU, but no adapter: it may need the GPU driver.');
+  // A browser's names tell the vendor only, but it returns the adapter that it takes for the fastest first.
   const fastest = wanted === 'auto' ? found.find(({ class: cls }) => cls !== 'cpu') : undefined;
   const chosen = fastest ?? choose(found, wanted);
   if (!chosen) throw noSuchAdapter(wanted, found);

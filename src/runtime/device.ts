@@ -1,39 +1,56 @@
-import type { AdapterChoice, AdapterSummary, Wait } from './adapter.ts';
-import { bind, type Command, type Dispatch, type DispatchCommand, encode, resolve } from './command.ts';
+import type { AdapterChoice, AdapterSummary } from './adapter.ts';
+import { type Capabilities, capabilitiesOf } from './capabilities.ts';
+import { bind, type Dispatch, type DispatchCommand, requireUsable, resolve } from './command.ts';
 import { GpuError, MemoryError } from './errors.ts';
+import { Failures } from './failures.ts';
 import { BufferUsage, MapMode } from './flags.ts';
+import { dtypeOf, fromBytes, type HostArray, type ReadArray, toBytes, type UploadedTensor } from './host_array.ts';
 import { Memory, type Storage } from './memory.ts';
 import { PipelineCache } from './pipeline.ts';
+import { CommandQueue, type Wait } from './queue.ts';
 import { Recording } from './recording.ts';
+import { allocateStorages } from './recording_memory.ts';
+import { requireSynchronous, storagesIn } from './results.ts';
 import { byteLength, bytesPer, type DType, type Shape, sizeOf, type Tensor } from './tensor.ts';
 import { Tuning } from './tuning.ts';
 
-type HostArray = Float32Array | Uint32Array | Int32Array | Uint8Array | Uint16Array;
+/** What a device is opened with. */
+export interface DeviceOptions {
+  /** Tiles of its kernels, where the default ones are not the fastest. */
+  readonly tuning?: Tuning;
+  /** What its kernels are written for, if not for what the adapter is. */
+  readonly capabilities?: Capabilities;
+}
+
+/** What happens while a recorded function runs. */
+interface Capture {
+  readonly commands: DispatchCommand[];
+  /** Of the tensors that cannot be bound, the largest. */
+  tooLarge?: MemoryError;
+}
 
 /**
  * A GPU that runs kernels. Commands are queued in order by `write` and `dispatch` and sent by `flush` or `read`;
  * `record` keeps them for replay instead.
+ *
+ * An error of one operation is thrown where that is awaited and does not affect others, unless the GPU itself is gone.
  */
 export class Device {
   readonly memory: Memory;
   readonly pipelines: PipelineCache;
 
-  private pending: Command[] = [];
-  private recording = false;
-  /** Of the tensors of a recording that cannot be bound, the largest. */
-  private tooLarge?: MemoryError;
+  private readonly failures: Failures;
+  private readonly queue: CommandQueue;
+  private capture?: Capture;
+  /** Storages made in each `tidy` that runs. */
   private scopes: Storage[][] = [];
-  private flushing: Promise<void> = Promise.resolve();
-  /** Flushes under way, which may be waiting for pipelines. */
-  private sending = 0;
-  private failure?: GpuError;
 
   /**
    * Opens the device of an adapter, with its limits and features where they help.
-   * @param tuning the tiles of its kernels, where the default ones are not the fastest
    * @throws GpuError in the implementation's own words.
    */
-  static async open({ adapter, info, wait }: AdapterChoice, tuning = new Tuning()): Promise<Device> {
+  static async open({ adapter, info, wait }: AdapterChoice, options: DeviceOptions = {}): Promise<Device> {
+    const { tuning = new Tuning(), capabilities = capabilitiesOf(info, adapter) } = options;
     const wanted: GPUFeatureName[] = ['timestamp-query', 'shader-f16', 'subgroups'];
     const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
     try {
@@ -41,7 +58,7 @@ export class Device {
         requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
         requiredLimits: { maxStorageBufferBindingSize, maxBufferSize },
       });
-      return new Device(gpu, info, tuning, wait);
+      return new Device(gpu, info, capabilities, tuning, (promise) => (wait ? wait(gpu, promise) : promise));
     } catch (error) {
       throw new GpuError((error as Error).message);
     }
@@ -50,234 +67,207 @@ export class Device {
   private constructor(
     readonly gpu: GPUDevice,
     readonly adapter: AdapterSummary,
+    readonly capabilities: Capabilities,
     readonly tuning: Tuning,
-    private readonly wait?: Wait,
+    /** Waits for a promise of the GPU, as suits the platform. */
+    readonly wait: Wait,
   ) {
     this.memory = new Memory(gpu);
-    this.pipelines = new PipelineCache(gpu, adapter.kind !== 'gpu');
-    gpu.addEventListener('uncapturederror', ({ error }) => {
-      this.failure ??= new GpuError(error.message);
-    });
-    gpu.lost.then(({ reason, message }) => {
-      if (reason !== 'destroyed') this.failure ??= new GpuError(`the GPU device was lost: ${message}`);
-    });
+    this.failures = new Failures(gpu);
+    this.pipelines = new PipelineCache(gpu, capabilities.sizesAsData);
+    this.queue = new CommandQueue(gpu, this.memory, this.failures, wait);
   }
 
   /** An uninitialised tensor. Inside `tidy` it lives until that ends. */
   tensor(shape: Shape, dtype: DType = 'f32'): Tensor {
-    const bytes = sizeOf(shape) * bytesPer[dtype];
-    const limit = this.gpu.limits.maxStorageBufferBindingSize;
-    if (bytes > limit) {
-      const message = `a tensor [${shape}] takes ${bytes} bytes, but this adapter binds ${limit} at most`;
-      const error = new MemoryError(message, limit / bytes);
-      if (!this.recording) throw error;
-      if (!this.tooLarge || error.share < this.tooLarge.share) this.tooLarge = error;
+    this.failures.check();
+    if (!shape.every((extent) => Number.isSafeInteger(extent) && extent > 0)) {
+      throw new Error(`tensor(): extents must be whole numbers above 0, got [${shape}]`);
     }
-    const storage = this.recording ? { bytes } : this.memory.allocate(bytes);
+    const storage: Storage = { bytes: sizeOf(shape) * bytesPer[dtype] };
+    this.requireBindable(shape, storage.bytes);
+    if (!this.capture) storage.buffer = this.memory.take(storage.bytes);
     this.scopes.at(-1)?.push(storage);
     return { storage, offset: 0, shape, dtype };
   }
 
-  /** A tensor holding `data`. */
-  upload(data: HostArray, shape: Shape, dtype: DType = 'f32'): Tensor {
+  /**
+   * A tensor holding `data`. Its dtype is that of the array: f32, i32, u32, u8, and f16 for a Uint16Array of bits. As 'f16',
+   * a Float32Array is rounded.
+   */
+  upload<A extends HostArray>(data: A, shape: Shape, dtype: DType = dtypeOf(data)): UploadedTensor<A> {
+    const bytes = toBytes('upload', data, shape, dtype);
+    this.requireNotRecording('upload', 'host data is written before it runs');
     const tensor = this.tensor(shape, dtype);
-    this.write(tensor, data);
-    return tensor;
+    this.queue.write(tensor, bytes);
+    return tensor as UploadedTensor<A>;
   }
 
-  /** Gives a tensor's memory back; it must not be used again. Commands already queued still see it. */
+  /**
+   * Gives a tensor's memory back; it must not be used again. Commands already queued still see it. In a recording it does
+   * nothing for tensors that were made there, whose memory is shared by their lifetimes anyway.
+   * @throws Error for a tensor that does not own its memory: a view, or a tensor of a recording, which is freed as a whole
+   */
   release(tensor: Tensor): void {
-    if (!this.recording) this.memory.release(tensor.storage);
+    const { storage, isView, offset, shape } = tensor;
+    if (isView || offset > 0 || byteLength(tensor) < storage.bytes) {
+      throw new Error(`release(): a view does not own its memory, release the whole tensor, got a view [${shape}]`);
+    }
+    if (storage.role) {
+      throw new Error(`release(): a recording owns its tensors, dispose of the recording, got its [${shape}]`);
+    }
+    if (this.capture && !storage.buffer) return;
+    this.requireNotRecording('release', 'a tensor made before cannot be released in it');
+    this.memory.release(storage);
   }
 
-  /** Runs `f`, then releases every tensor made meanwhile, except those in what it returned. */
+  /**
+   * Runs `f`, then releases every tensor made meanwhile, except those in what it returned.
+   * @throws Error if `f` is asynchronous: it would go on with tensors that are released
+   */
   tidy<T>(f: () => T): T {
     const made: Storage[] = [];
     this.scopes.push(made);
     const kept = new Set<Storage>();
     try {
       const result = f();
+      requireSynchronous('tidy', result);
       for (const storage of storagesIn(result)) kept.add(storage);
       return result;
     } finally {
       this.scopes.pop();
       this.scopes.at(-1)?.push(...made.filter((storage) => kept.has(storage)));
-      if (!this.recording) for (const storage of made) if (!kept.has(storage)) this.memory.release(storage);
+      if (!this.capture) for (const storage of made) if (!kept.has(storage)) this.memory.release(storage);
     }
   }
 
-  /** Fills a tensor from the host. The data is copied before this returns. */
+  /** Fills a tensor from an array of its dtype (f16 also from a Float32Array). The data is copied before this returns. */
   write(tensor: Tensor, data: HostArray): void {
-    if (data.byteLength !== byteLength(tensor)) {
-      throw new Error(`write(): [${tensor.shape}] must get ${byteLength(tensor)} bytes, got ${data.byteLength}`);
-    }
-    if (this.recording) throw new Error('write(): a recording cannot hold host data, write before it runs');
-    if (tensor.storage.released) throw new Error('write(): the tensor was released before this use');
-    const bytes = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-    const source = pad(this.idle ? bytes : bytes.slice());
-    this.inOrder(() => this.gpu.queue.writeBuffer(tensor.storage.buffer!, tensor.offset, source));
+    const bytes = toBytes('write', data, tensor.shape, tensor.dtype);
+    this.requireNotRecording('write', 'host data is written before it runs');
+    requireUsable('write(): the tensor', tensor);
+    this.failures.check();
+    this.queue.write(tensor, bytes);
   }
 
   /** Queues one run of a kernel; its pipeline starts to compile if it is new. */
   dispatch(dispatch: Dispatch): void {
-    this.pending.push(resolve(dispatch, this.pipelines.get(dispatch.kernel, dispatch.constants)));
+    this.failures.check();
+    const kernel = this.pipelines.get(dispatch.kernel, dispatch.constants);
+    const command = resolve(dispatch, kernel);
+    if (this.capture) this.capture.commands.push(command);
+    else this.queue.push(command);
   }
 
   /** Sends all that is queued. Resolves when it is sent, not when it is done. */
-  flush(): Promise<void> {
-    const commands = this.pending;
-    this.pending = [];
-    this.sending++;
-    this.flushing = this.flushing
-      .catch(() => {})
-      .then(() => this.send(commands))
-      .finally(() => this.sending--);
-    return this.flushing;
+  async flush(): Promise<void> {
+    this.requireNotRecording('flush', 'nothing runs before it ends');
+    await this.queue.flush();
   }
 
-  /** The tensor's elements on the host, after everything queued so far. f16 comes as raw bits. */
-  async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
-    return new Float32Array(await this.readBytes(tensor));
+  /** The tensor's elements on the host, in an array of its dtype (f16 as a Float32Array), after everything queued so far. */
+  async read<T extends Tensor>(tensor: T): Promise<ReadArray<T>> {
+    return fromBytes(await this.readBytes(tensor), tensor.dtype) as ReadArray<T>;
   }
 
   /** The tensor's bytes on the host, after everything queued so far. */
   async readBytes(tensor: Tensor): Promise<ArrayBuffer> {
-    if (tensor.storage.released) throw new Error('read(): the tensor was released before this use');
+    this.requireNotRecording('read', 'nothing runs before it ends');
+    requireUsable('read(): the tensor', tensor);
+    const check = this.failures.watch();
     const bytes = byteLength(tensor);
-    const staging = this.gpu.createBuffer({
-      size: Math.ceil(bytes / 4) * 4,
-      usage: BufferUsage.MAP_READ | BufferUsage.COPY_DST,
-    });
-    this.pending.push({ type: 'copy', from: tensor, to: staging });
-    await this.flush();
+    const usage = BufferUsage.MAP_READ | BufferUsage.COPY_DST;
+    const staging = this.gpu.createBuffer({ size: Math.ceil(bytes / 4) * 4, usage });
     try {
-      await this.answer(staging.mapAsync(MapMode.READ));
-    } catch (error) {
-      throw this.failure ?? new GpuError((error as Error).message);
+      this.queue.push({ type: 'copy', from: tensor, to: staging });
+      await this.queue.flush();
+      await this.wait(staging.mapAsync(MapMode.READ)).catch((error: Error) => {
+        check();
+        throw new GpuError(error.message);
+      });
+      check();
+      return staging.getMappedRange().slice(0, bytes);
+    } finally {
+      staging.destroy();
     }
-    this.check();
-    const copy = staging.getMappedRange().slice(0, bytes);
-    staging.destroy();
-    return copy;
   }
 
-  /** Resolves when everything submitted so far is done. */
+  /** Sends all that is queued and resolves when everything that was sent is done. */
   async done(): Promise<void> {
-    await this.answer(this.gpu.queue.onSubmittedWorkDone());
-    this.check();
-  }
-
-  /** Sends everything queued and waits until it is done. */
-  async finish(): Promise<void> {
-    await this.flush();
-    await this.done();
+    this.requireNotRecording('done', 'nothing runs before it ends');
+    const check = this.failures.watch();
+    if (!this.queue.isEmpty) await this.queue.flush();
+    await this.wait(this.gpu.queue.onSubmittedWorkDone());
+    check();
   }
 
   /**
    * Keeps the dispatches that `f` queues, to run them again and again. Tensors made in `f` share memory by
-   * liveness; those it returns keep theirs.
+   * liveness; those it returns keep theirs, until the recording is disposed of.
+   * @throws Error if `f` is asynchronous
    */
   async record<T>(f: () => T): Promise<Recording<T>> {
-    await this.flush();
-    this.recording = true;
-    this.tooLarge = undefined;
-    let result: T;
-    let commands: Command[];
-    try {
-      result = f();
-    } finally {
-      commands = this.pending;
-      this.pending = [];
-      this.recording = false;
+    const { commands, result } = this.captureFrom(f);
+    await this.queue.flush();
+    const compiling = commands.filter(({ kernel }) => !kernel.pipeline).map(({ kernel }) => kernel.compiled);
+    if (compiling.length > 0) await this.wait(Promise.all(compiling));
+    const makeRoom = async () => {
+      await this.queue.flush();
+      if (this.queue.isEmpty) this.memory.trim();
+    };
+    const free = await this.wait(allocateStorages(commands, storagesIn(result), this.memory, makeRoom));
+    this.gpu.pushErrorScope('validation');
+    const bindGroups = commands.map((command) => bind(this.gpu, command));
+    const error = await this.wait(this.gpu.popErrorScope());
+    if (error) {
+      free();
+      throw new GpuError(error.message);
     }
-    if (this.tooLarge) throw this.tooLarge;
-    const dispatches = commands as DispatchCommand[];
-    await this.compiled(dispatches);
-    const inOrder = (submit: () => void) => this.inOrder(submit);
-    const recording = new Recording(this.gpu, dispatches, result, storagesIn(result), this.memory, inOrder);
-    await this.memory.settled();
-    this.check();
-    return recording;
+    const send = (submit: () => void) => {
+      this.requireNotRecording('run', 'nothing runs before it ends');
+      this.failures.check();
+      this.queue.push({ type: 'run', submit });
+    };
+    return new Recording({ gpu: this.gpu, send, free }, commands, bindGroups, result);
   }
 
   /** Ends the device; nothing of it can be used again. */
   destroy(): void {
+    this.failures.destroy();
     this.gpu.destroy();
   }
 
-  /** What the GPU answers, when it does. */
-  answer<T>(coming: Promise<T>): Promise<T> {
-    return this.wait ? this.wait(this.gpu, coming) : coming;
-  }
-
-  private async compiled(commands: readonly Command[]): Promise<void> {
-    const kernels = new Set(commands.flatMap((command) => (command.type === 'dispatch' ? command.kernel : [])));
-    const compiling = [...kernels].filter(({ pipeline }) => !pipeline);
-    if (compiling.length > 0) await this.answer(Promise.all(compiling.map((kernel) => kernel.compiled)));
-  }
-
-  private get idle(): boolean {
-    return this.pending.length === 0 && this.sending === 0;
-  }
-
-  /** Does something with the GPU's queue now, or behind the commands that still wait. */
-  private inOrder(submit: () => void): void {
-    if (this.idle) submit();
-    else this.pending.push({ type: 'submit', submit });
-  }
-
-  private async send(commands: readonly Command[]): Promise<void> {
-    await this.compiled(commands);
-    let encoder: GPUCommandEncoder | undefined;
-    let pass: GPUComputePassEncoder | undefined;
-    const endPass = () => {
-      pass?.end();
-      pass = undefined;
-    };
-    const submit = () => {
-      endPass();
-      if (encoder) this.gpu.queue.submit([encoder.finish()]);
-      encoder = undefined;
-    };
-    for (const command of commands) {
-      if (command.type === 'submit') {
-        submit();
-        command.submit();
-        continue;
-      }
-      encoder ??= this.gpu.createCommandEncoder();
-      if (command.type === 'copy') {
-        endPass();
-        const { storage, offset } = command.from;
-        encoder.copyBufferToBuffer(storage.buffer!, offset, command.to, 0, command.to.size);
-        continue;
-      }
-      pass ??= encoder.beginComputePass();
-      encode(pass, command, bind(this.gpu, command));
+  /** Runs `f` and returns the dispatches that it makes. Nothing else can queue any meanwhile. */
+  private captureFrom<T>(f: () => T): { commands: readonly DispatchCommand[]; result: T } {
+    this.requireNotRecording('record', 'recordings cannot be nested');
+    this.failures.check();
+    const capture: Capture = { commands: [] };
+    const { scopes } = this;
+    this.capture = capture;
+    this.scopes = [];
+    try {
+      const result = f();
+      requireSynchronous('record', result);
+      if (capture.tooLarge) throw capture.tooLarge;
+      return { commands: capture.commands, result };
+    } finally {
+      this.capture = undefined;
+      this.scopes = scopes;
     }
-    submit();
-    await this.memory.settled();
-    this.check();
   }
 
-  private check(): void {
-    if (this.failure) throw this.failure;
+  private requireNotRecording(method: string, reason: string): void {
+    if (this.capture) throw new Error(`${method}(): not possible in a recorded function, ${reason}`);
   }
-}
 
-/** Buffers are written in whole words. */
-function pad(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  if (bytes.length % 4 === 0) return bytes;
-  const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
-  padded.set(bytes);
-  return padded;
-}
-
-function storagesIn(value: unknown): Storage[] {
-  if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return [];
-  if ('storage' in value && 'dtype' in value) {
-    const { storage, moments } = value as Tensor;
-    return moments?.tensor ? [storage, moments.tensor.storage] : [storage];
+  /** @throws MemoryError for a tensor that is too large to be bound; a recorded function goes on, to find the largest one */
+  private requireBindable(shape: Shape, bytes: number): void {
+    const limit = this.gpu.limits.maxStorageBufferBindingSize;
+    if (bytes <= limit) return;
+    const message = `a tensor [${shape}] takes ${bytes} bytes, but this adapter binds ${limit} at most`;
+    const error = new MemoryError(message, limit / bytes);
+    if (!this.capture) throw error;
+    const { tooLarge } = this.capture;
+    if (!tooLarge || error.share < tooLarge.share) this.capture.tooLarge = error;
   }
-  return (value instanceof Map ? [...value.values()] : Object.values(value)).flatMap(storagesIn);
 }

@@ -1,11 +1,12 @@
-/** What a template's names can stand for. */
+/** The value of a name in a template. */
 export type Value = number | boolean | string;
 
-type Names = Readonly<Record<string, Value>>;
+/** The values of an expression's names; undefined for a size, which expressions cannot use. */
+export type Names = Readonly<Record<string, Value | undefined>>;
 
 const token = /\s*(?:(\d+)|'([^']*)'|([A-Za-z_]\w*)|(==|!=|<=|>=|&&|\|\||[-+*/%<>!()]))/y;
 
-// Binary operators by how tightly they bind, loosest first. Division is that of u32: it rounds down.
+// Binary operators by precedence, lowest first. Division rounds down, as that of u32 does.
 const levels: Record<string, (a: number, b: number) => Value>[] = [
   { '||': (a, b) => Boolean(a || b) },
   { '&&': (a, b) => Boolean(a && b) },
@@ -30,7 +31,7 @@ function tokenize(text: string): string[] {
 
 /**
  * Evaluates a template expression: integers, 'strings', names, arithmetic, comparison, logic.
- * @throws Error naming what could not be read or is not defined.
+ * @throws Error that names what is wrong or not defined
  */
 export function evaluate(text: string, names: Names): Value {
   const tokens = tokenize(text);
@@ -49,14 +50,16 @@ export function evaluate(text: string, names: Names): Value {
     if (t[0] === "'") return t.slice(1);
     if (/^\d/.test(t)) return Number(t);
     if (!/^[A-Za-z_]/.test(t)) throw new Error(`'${t}' is out of place in '${text}'`);
-    if (!(t in names)) throw new Error(`'${t}' is not defined`);
-    return names[t];
+    if (!Object.hasOwn(names, t)) throw new Error(`'${t}' is not defined`);
+    const value = names[t];
+    if (value === undefined) throw new Error(`'${t}' is a size, which a template's expressions cannot use`);
+    return value;
   }
 
   function binary(level: number): Value {
     if (level === levels.length) return primary();
     let left = binary(level + 1);
-    while (tokens[at] in levels[level]) {
+    while (Object.hasOwn(levels[level], tokens[at])) {
       const apply = levels[level][tokens[at++]];
       left = apply(left as number, binary(level + 1) as number);
     }

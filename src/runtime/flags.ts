@@ -1,4 +1,4 @@
-// The WebGPU specification's flag values. Node has no GPUBufferUsage and the like as globals.
+// The WebGPU specification's flag values: Node has no globals such as GPUBufferUsage.
 
 export const BufferUsage = {
   MAP_READ: 0x1,

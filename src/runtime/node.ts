@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   type AdapterChoice,
   type AdapterId,
@@ -8,36 +9,38 @@ import {
   noSuchAdapter,
   softwareNotice,
   summarize,
+  twinNotice,
 } from './adapter.ts';
 import { Device } from './device.ts';
-import { UserError } from './errors.ts';
+import { doesNotLoad, UserError } from './errors.ts';
 import { nap } from './nap.ts';
 import { preload, prepareSwiftShader } from './swiftshader.ts';
 import { readTuning } from './tile_cache.ts';
 
 const OPTIONS = [
-  // The kernels never read or write out of bounds, and read no workgroup memory that they have not written: they would pay
-  // for the checks, and for the zeroes.
+  // The kernels never access memory out of bounds, and write workgroup memory before they read it: bounds checks and zeroing
+  // would only cost time.
   'enable-dawn-features=disable_robustness,disable_workgroup_init,vulkan_enable_f16_on_nvidia',
   'disable-dawn-features=timestamp_quantization',
 ];
 
-/** An adapter that can be opened, and the driver description that its Vulkan loader must be pointed to, if any. */
+/** An adapter that can be opened. */
 interface Candidate extends AdapterId {
+  /** The Vulkan driver's description file, if the Vulkan loader does not find it by itself. */
   readonly driver?: string;
 }
 
-/** What is open, by name. Dawn crashes the process once it collects one whose adapter or device is still in use. */
+/** Open GPUs by the adapter's name. They are kept: Dawn crashes if it collects one whose adapter or device is in use. */
 const opened = new Map<string, Promise<GPU>>();
 
 async function createGpu(adapterName: string): Promise<GPU> {
   const { create } = await import('webgpu').catch((error: Error) => {
-    throw new UserError(`Dawn, which is WebGPU for Node, does not load on this machine: ${error.message}`);
+    throw doesNotLoad('Dawn, which is WebGPU for Node,', 'webgpu', error);
   });
   return create([...OPTIONS, `adapter=${adapterName}`]);
 }
 
-/** The Vulkan loader reads its environment within the first call that a `GPU` gets. */
+/** Requests an adapter. The Vulkan loader reads its environment during a `GPU`'s first call. */
 function requestAdapter(gpu: GPU, driver: string | undefined): Promise<GPUAdapter | null> {
   if (!driver) return gpu.requestAdapter();
   process.env.VK_ICD_FILENAMES = driver;
@@ -46,7 +49,7 @@ function requestAdapter(gpu: GPU, driver: string | undefined): Promise<GPUAdapte
   return adapter;
 }
 
-/** Dawn names its adapters only in the error for a name that none of them has. */
+/** Lists adapters. Dawn lists them only in the error for a name that none of them has. */
 async function findCandidates(driver?: string): Promise<Candidate[]> {
   const gpu = await createGpu('none has this name');
   const message = await requestAdapter(gpu, driver).then(
@@ -56,20 +59,20 @@ async function findCandidates(driver?: string): Promise<Candidate[]> {
   return (
     [...message.matchAll(/backend: '(.*)', name: '(.*)'/g)]
       .map(([, backend, name]) => ({ ...identify(name, backend), driver }))
-      // It runs no kernel.
+      // The null backend runs no kernels.
       .filter(({ backend }) => backend !== 'null')
   );
 }
 
 const namedDrivers = () => process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES;
 
-/** SwiftShader out of the npm package, unless the user named the Vulkan drivers to use. */
+/** SwiftShader from the npm package, unless the environment names the Vulkan drivers to use. */
 async function findSwiftShader(): Promise<Candidate[]> {
   const driver = namedDrivers() ? undefined : await prepareSwiftShader();
   return driver ? findCandidates(driver) : [];
 }
 
-/** Where Linux has no Vulkan loader, Dawn would find nothing and print a trace of its own about it. */
+/** Whether Vulkan can be tried: without a Vulkan loader Dawn finds nothing and prints a stack trace. */
 const hasLoader = () => process.platform !== 'linux' || preload('libvulkan.so.1');
 
 let system: Promise<Candidate[]> | undefined;
@@ -92,17 +95,21 @@ async function open({ driver, ...id }: Candidate): Promise<AdapterChoice> {
   opened.set(id.name, opening);
   const gpu = await opening;
   const adapter = await requestAdapter(gpu, driver);
-  if (!adapter) throw new UserError(`The adapter ${id.name} (${id.class}, ${id.backend}) no longer answers.`);
+  if (!adapter) throw new UserError(`The adapter ${id.name} (${id.class}, ${id.backend}) is no longer available.`);
   const info = summarize(id, adapter);
-  // On a GPU nothing is gained by sleeping, and where timers are coarse, as on Windows, a short step would be noticed late.
+  // On a GPU sleeping saves nothing, and coarse timers, as on Windows, would notice the end of a short step late.
   const wait = id.kind === 'gpu' ? undefined : nap;
-  return { gpu, adapter, info, wait, notice: softwareNotice(info) };
+  const notices = [
+    softwareNotice(info),
+    id.kind === 'gpu' ? undefined : nvidiaHint(),
+    twinNotice(id, await systemCandidates()),
+  ].filter(Boolean);
+  return { gpu, adapter, info, wait, notice: notices.join(' ') || undefined };
 }
 
 /**
- * Opens an adapter in Node, by Dawn. Where the system has none that answers, or none of that name, SwiftShader is tried
- * out of @sparticuz/chromium.
- * @throws UserError when none answers (what to install), or none to `adapter` (what there is).
+ * Opens an adapter in Node, through Dawn. If the system has none that matches, SwiftShader from @sparticuz/chromium is tried.
+ * @throws UserError if there is no adapter (it says what to install), or none that matches `adapter` (it lists those that exist)
  */
 export async function requestNodeAdapter({ adapter: wanted = 'auto' }: AdapterRequest = {}): Promise<AdapterChoice> {
   const candidate = choose(await systemCandidates(), wanted) ?? choose(await allCandidates(), wanted);
@@ -112,12 +119,15 @@ export async function requestNodeAdapter({ adapter: wanted = 'auto' }: AdapterRe
 }
 
 /**
- * Opens an adapter's device with the tiles that `npm run tune` found for it. If they cannot be used, one line on stderr
- * says so.
- * @throws GpuError in the implementation's own words.
+ * Opens an adapter's device with the tiles that `npm run tune` found for it. If the file of these cannot be used, one line on
+ * stderr says so.
+ * @param choice the best adapter if left out
+ * @throws UserError if there is no adapter, GpuError in the implementation's words
  */
-export const openNodeDevice = async (choice: AdapterChoice): Promise<Device> =>
-  Device.open(choice, await readTuning(choice.info, console.error));
+export async function openNodeDevice(choice?: AdapterChoice): Promise<Device> {
+  const chosen = choice ?? (await requestNodeAdapter());
+  return Device.open(chosen, { tuning: await readTuning(chosen.info, console.error) });
+}
 
 /** Every adapter that `requestNodeAdapter` can open on this machine. */
 export async function listNodeAdapters(): Promise<AdapterSummary[]> {
@@ -126,14 +136,24 @@ export async function listNodeAdapters(): Promise<AdapterSummary[]> {
   return summaries;
 }
 
+/**
+ * A sentence on an NVIDIA card whose kernel driver is there but not its Vulkan driver, as in containers by default.
+ * @param device the file by which programs reach the kernel driver
+ */
+export function nvidiaHint(device = '/dev/nvidiactl'): string | undefined {
+  if (!existsSync(device)) return undefined;
+  return 'There is an NVIDIA card without its Vulkan driver: in a container set NVIDIA_DRIVER_CAPABILITIES=compute,utility,graphics, elsewhere install libnvidia-gl of the version of the driver.';
+}
+
 function noAdapter(): UserError {
   const named = namedDrivers();
   if (named)
-    return new UserError(`No WebGPU adapter answers among the Vulkan drivers that the environment names (${named}).`);
-  if (process.platform !== 'linux') return new UserError("No WebGPU adapter answers: install the GPU's driver.");
+    return new UserError(`No WebGPU adapter was found with the Vulkan drivers that the environment names (${named}).`);
+  if (process.platform !== 'linux') return new UserError("No WebGPU adapter was found: install the GPU's driver.");
+  const hint = nvidiaHint();
   const swiftShader = process.arch === 'x64' ? ', or run npm i -D @sparticuz/chromium' : '';
   return new UserError(
-    "No WebGPU adapter answers: install the GPU's Vulkan driver, or mesa-vulkan-drivers 24 or newer (Debian 12 has it in " +
-      `bookworm-backports)${swiftShader}.`,
+    "No WebGPU adapter was found: install the GPU's Vulkan driver, or mesa-vulkan-drivers 24 or newer (Debian 12 has it in " +
+      `bookworm-backports)${swiftShader}.${hint ? ` ${hint}` : ''}`,
   );
 }

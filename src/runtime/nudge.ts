@@ -1,13 +1,13 @@
 const NUDGE_MS = 4;
 
 /**
- * Waits in Firefox, which looks for answers only every 100 ms and whenever something is submitted: there something is,
- * without any commands, until the answer has come. No step would be shorter otherwise.
+ * Waits for a promise in Firefox, which polls the GPU only every 100 ms and when something is submitted. So this submits
+ * nothing, again and again; otherwise no step would take less than 100 ms.
  */
-export async function nudge<T>({ queue }: GPUDevice, coming: Promise<T>): Promise<T> {
+export async function nudge<T>({ queue }: GPUDevice, promise: Promise<T>): Promise<T> {
   const nudging = setInterval(() => queue.submit([]), NUDGE_MS);
   try {
-    return await coming;
+    return await promise;
   } finally {
     clearInterval(nudging);
   }

@@ -1,11 +1,12 @@
 import {
   type Binding,
   type Constants,
+  declarationsOf,
   type KernelSource,
-  SIZES,
   type SpecializedKernel,
-  sizesOf,
   specialize,
+  type Uniform,
+  valuesOf,
 } from './codegen.ts';
 import { ShaderError } from './errors.ts';
 import { BufferUsage, ShaderStage } from './flags.ts';
@@ -13,30 +14,38 @@ import { BufferUsage, ShaderStage } from './flags.ts';
 /** A kernel specialised and compiled, or still compiling. */
 export interface Kernel {
   readonly path: string;
+  /** Its WGSL, expanded. */
+  readonly code: string;
   readonly bindings: readonly Binding[];
+  readonly uniforms: readonly Uniform[];
   readonly layout: GPUBindGroupLayout;
   /** Undefined until `compiled` resolves. */
   pipeline?: GPUComputePipeline;
   readonly compiled: Promise<void>;
 }
 
-/** A kernel with the sizes of one shape, if it takes any as data. */
-export interface SizedKernel {
+/** A kernel with the buffers of its uniforms for one launch. */
+export interface BoundKernel {
   readonly kernel: Kernel;
-  readonly sizes?: GPUBuffer;
+  readonly uniforms: readonly GPUBuffer[];
+}
+
+/** A kernel source that was asked for before. */
+interface KnownSource {
+  /** The same for equal sources. */
+  readonly id: number;
+  /** Names of constants that the kernel reads from a uniform. */
+  readonly data: ReadonlySet<string>;
 }
 
 /** Every specialised kernel of a device, compiled once, in the background and side by side. */
 export class PipelineCache {
   private readonly kernels = new Map<string, Kernel>();
-  private readonly sizeNames = new Map<KernelSource, readonly string[]>();
-  private readonly sizeBuffers = new Map<string, GPUBuffer>();
+  private readonly sources = new WeakMap<KernelSource, KnownSource>();
+  private readonly ids = new Map<string, number>();
+  private readonly uniformBuffers = new Map<string, GPUBuffer>();
 
-  /**
-   * @param sizesAsData whether a kernel's `#sizes` are data: fewer pipelines to compile, which takes software adapters
-   *   seconds. Otherwise only what goes with the batch (`#batch`) is, and sizes are built in: a GPU's compiler is quick,
-   *   and makes the most of what it knows.
-   */
+  /** @param sizesAsData whether a kernel's `#sizes` are read from a uniform, see `Capabilities` */
   constructor(
     private readonly gpu: GPUDevice,
     private readonly sizesAsData: boolean,
@@ -47,55 +56,62 @@ export class PipelineCache {
     return new Set([...this.kernels.values()].map((kernel) => kernel.path));
   }
 
-  /** @throws ShaderError where the kernel's directives cannot be read; `compiled` rejects where its WGSL is wrong. */
-  get(source: KernelSource, given: Constants): SizedKernel {
-    let names = this.sizeNames.get(source);
-    if (!names) {
-      names = sizesOf(source, this.sizesAsData ? ['sizes', 'batch'] : ['batch']);
-      this.sizeNames.set(source, names);
-    }
-    const isSize = new Set(names);
-    const constants = Object.fromEntries(Object.entries(given).filter(([name]) => !isSize.has(name)));
-    const key = `${source.path} ${JSON.stringify(constants)}`;
-    let kernel = this.kernels.get(key);
-    if (!kernel) {
-      kernel = this.build(specialize(source, constants));
-      this.kernels.set(key, kernel);
-    }
-    return names.length === 0 ? { kernel } : { kernel, sizes: this.sizes(source, names, given) };
+  /** The WGSL of all kernels asked for so far, sorted. */
+  get codes(): string[] {
+    return [...this.kernels.values()].map((kernel) => kernel.code).sort();
   }
 
-  /** A uniform with the values of `names`; one for all dispatches that have the same. */
-  private sizes({ path }: KernelSource, names: readonly string[], given: Constants): GPUBuffer {
-    const values = names.map((name) => {
-      const value = given[name];
-      if (typeof value !== 'number') throw new ShaderError(`${path}: its sizes name '${name}', which the launch lacks`);
-      return value;
-    });
+  /** @throws ShaderError where the kernel's directives are wrong; `compiled` rejects where its WGSL is wrong. */
+  get(source: KernelSource, given: Constants): BoundKernel {
+    const { id, data } = this.known(source);
+    const builtIn = Object.entries(given).filter(([name]) => !data.has(name));
+    const key = `${id} ${JSON.stringify(builtIn)}`;
+    let kernel = this.kernels.get(key);
+    if (!kernel) {
+      kernel = this.build(specialize(source, given, this.sizesAsData));
+      this.kernels.set(key, kernel);
+    }
+    return { kernel, uniforms: kernel.uniforms.map(({ names }) => this.uniformBuffer(valuesOf(names, given))) };
+  }
+
+  private known(source: KernelSource): KnownSource {
+    const found = this.sources.get(source);
+    if (found) return found;
+    const content = JSON.stringify(source);
+    const id = this.ids.get(content) ?? this.ids.size;
+    this.ids.set(content, id);
+    const { sizes, batch } = declarationsOf(source);
+    const known = { id, data: new Set([...batch.keys(), ...(this.sizesAsData ? sizes.keys() : [])]) };
+    this.sources.set(source, known);
+    return known;
+  }
+
+  /** A uniform with these values; one for all dispatches that have the same. */
+  private uniformBuffer(values: readonly number[]): GPUBuffer {
     const key = values.join();
-    let buffer = this.sizeBuffers.get(key);
+    let buffer = this.uniformBuffers.get(key);
     if (!buffer) {
       const size = Math.ceil(values.length / 4) * 16;
       buffer = this.gpu.createBuffer({ size, usage: BufferUsage.UNIFORM, mappedAtCreation: true });
       new Uint32Array(buffer.getMappedRange()).set(values);
       buffer.unmap();
-      this.sizeBuffers.set(key, buffer);
+      this.uniformBuffers.set(key, buffer);
     }
     return buffer;
   }
 
   private build(specialized: SpecializedKernel): Kernel {
-    const { path, bindings, hasSizes } = specialized;
-    const entries: [number, GPUBufferBindingType][] = bindings.map(({ index, type }) => [index, type]);
-    if (hasSizes) entries.push([SIZES, 'uniform']);
+    const { path, code, bindings, uniforms } = specialized;
+    const entries: [number, GPUBufferBindingType][] = [
+      ...bindings.map(({ index, type }) => [index, type] as [number, GPUBufferBindingType]),
+      ...uniforms.map(({ index }) => [index, 'uniform'] as [number, GPUBufferBindingType]),
+    ];
     const layout = this.gpu.createBindGroupLayout({
       label: path,
       entries: entries.map(([binding, type]) => ({ binding, visibility: ShaderStage.COMPUTE, buffer: { type } })),
     });
     const kernel: Kernel = {
-      path,
-      bindings,
-      layout,
+      ...{ path, code, bindings, uniforms, layout },
       compiled: this.compile(specialized, layout).then((pipeline) => {
         kernel.pipeline = pipeline;
       }),
@@ -121,7 +137,7 @@ export class PipelineCache {
   }
 }
 
-/** The compiler's messages, each under the kernel file and line it is about. */
+/** The compiler's messages, each with the kernel file and line it is about. */
 async function explain(module: GPUShaderModule, kernel: SpecializedKernel): Promise<string> {
   const { messages } = await module.getCompilationInfo();
   return messages

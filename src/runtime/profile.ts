@@ -4,28 +4,30 @@ import { UserError } from './errors.ts';
 import { BufferUsage, MapMode } from './flags.ts';
 import type { Recording } from './recording.ts';
 
-/** When a dispatch ran, in nanoseconds of the adapter's own clock. */
+/** When a dispatch ran, in nanoseconds of the adapter's clock. */
 export interface Span {
   readonly start: number;
   readonly duration: number;
 }
 
-/** A query set holds 4,096 timestamps, two a dispatch. */
+/** A query set holds 4,096 timestamps, two for each dispatch. */
 const TIMED_AT_ONCE = 2048;
 
-/** @throws UserError where the adapter cannot time dispatches */
+/** @throws UserError if the adapter cannot time dispatches */
 export function requireTimestamps({ gpu, adapter }: Device): void {
   if (gpu.features.has('timestamp-query')) return;
   throw new UserError(`${adapter.name} has no timestamps (timestamp-query), without which no dispatch can be timed.`);
 }
 
 /**
- * Runs a recording once, behind all that is queued, with each dispatch in a pass of its own that is timed.
+ * Runs a recording once, after all that is queued, with each dispatch in a compute pass of its own, which is timed.
  * @returns a span for each dispatch, in their order
- * @throws UserError where the adapter cannot time dispatches
+ * @throws UserError if the adapter cannot time dispatches
  */
-export async function profile(device: Device, { commands, bindGroups }: Recording<unknown>): Promise<Span[]> {
+export async function profile(device: Device, recording: Recording<unknown>): Promise<Span[]> {
   requireTimestamps(device);
+  recording.requireUsable('profile');
+  const { commands, bindGroups } = recording;
   await device.flush();
   const { gpu } = device;
   const spans: Span[] = [];
@@ -46,7 +48,7 @@ export async function profile(device: Device, { commands, bindGroups }: Recordin
     encoder.resolveQuerySet(querySet, 0, 2 * (end - first), resolved, 0);
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, size);
     gpu.queue.submit([encoder.finish()]);
-    await device.answer(staging.mapAsync(MapMode.READ));
+    await device.wait(staging.mapAsync(MapMode.READ));
     const stamps = new BigUint64Array(staging.getMappedRange());
     for (let i = 0; i < stamps.length; i += 2) {
       spans.push({ start: Number(stamps[i]), duration: Number(stamps[i + 1] - stamps[i]) });

@@ -1,12 +1,6 @@
-import { bind, type DispatchCommand, encode } from './command.ts';
-import type { Memory, Storage } from './memory.ts';
-
-/** From which command to which a storage holds something anybody will read. */
-interface Lifetime {
-  readonly storage: Storage;
-  readonly first: number;
-  last: number;
-}
+import { type DispatchCommand, encode } from './command.ts';
+import type { Storage } from './memory.ts';
+import { Resource } from './resource.ts';
 
 /** What a step costs, whatever adapter it runs on. */
 export interface Cost {
@@ -15,26 +9,35 @@ export interface Cost {
   readonly bytes: number;
 }
 
+/** What a recording needs of its device. */
+export interface RecordingContext {
+  readonly gpu: GPUDevice;
+  /** Sends a run, behind commands that are still to be sent. */
+  send(submit: () => void): void;
+  /** Frees the buffers of the storages that were made in the recording. */
+  free(): void;
+}
+
 /**
  * A list of dispatches that runs again and again: buffers, bind groups and pipelines are made once, and a run is
  * one compute pass in one submit. Made by `Device.record`.
  */
-export class Recording<T> {
+export class Recording<T> extends Resource {
   readonly cost: Cost;
-  readonly bindGroups: readonly GPUBindGroup[];
+  /** All but the temporaries. */
+  private readonly storages: ReadonlySet<Storage>;
+  private isDisposed = false;
 
-  /** Assigns buffers to the recording's own storages; every pipeline must be compiled. */
   constructor(
-    private readonly gpu: GPUDevice,
+    private readonly context: RecordingContext,
     readonly commands: readonly DispatchCommand[],
+    readonly bindGroups: readonly GPUBindGroup[],
     /** What the recorded function returned; its tensors hold their values after each run. */
     readonly result: T,
-    kept: readonly Storage[],
-    memory: Memory,
-    private readonly inOrder: (submit: () => void) => void,
   ) {
-    assignBuffers(lifetimes(commands, kept), memory);
-    this.bindGroups = commands.map((command) => bind(gpu, command));
+    super();
+    const storages = commands.flatMap(({ tensors }) => tensors.map(({ storage }) => storage));
+    this.storages = new Set(storages.filter(({ role }) => role !== 'temporary'));
     this.cost = {
       dispatches: commands.length,
       flops: commands.reduce((sum, command) => sum + command.flops, 0),
@@ -42,55 +45,31 @@ export class Recording<T> {
     };
   }
 
-  /** Submits all dispatches, or queues them behind commands that still wait to be sent; returns at once. */
+  /** Submits all dispatches, or queues them behind commands that are still to be sent; returns at once. */
   run(): void {
-    this.inOrder(() => this.submit());
+    this.requireUsable('run');
+    this.context.send(() => this.submit());
+  }
+
+  /** @throws Error if the recording cannot run any more */
+  requireUsable(method: string): void {
+    if (this.isDisposed) throw new Error(`${method}(): the recording was disposed of before this use`);
+    for (const { released } of this.storages) {
+      if (released) throw new Error(`${method}(): a tensor that the recording uses was released before this use`);
+    }
+  }
+
+  /** Frees its memory: its result must not be used again, nor can it run. Runs before that are not affected. */
+  dispose(): void {
+    if (!this.isDisposed) this.context.free();
+    this.isDisposed = true;
   }
 
   private submit(): void {
-    const encoder = this.gpu.createCommandEncoder();
+    const encoder = this.context.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (let i = 0; i < this.commands.length; i++) encode(pass, this.commands[i], this.bindGroups[i]);
     pass.end();
-    this.gpu.queue.submit([encoder.finish()]);
+    this.context.gpu.queue.submit([encoder.finish()]);
   }
-}
-
-/** When each storage that has no buffer of its own is in use; kept ones stay so to the end. */
-function lifetimes(commands: readonly DispatchCommand[], kept: readonly Storage[]): Lifetime[] {
-  const found = new Map<Storage, Lifetime>();
-  commands.forEach((command, i) => {
-    for (const { storage } of command.tensors) {
-      if (storage.buffer) continue;
-      const lifetime = found.get(storage);
-      if (lifetime) lifetime.last = i;
-      else found.set(storage, { storage, first: i, last: i });
-    }
-  });
-  for (const storage of kept) {
-    const lifetime = found.get(storage);
-    if (lifetime) lifetime.last = Number.POSITIVE_INFINITY;
-  }
-  return [...found.values()];
-}
-
-/**
- * Largest first, each storage joins the first buffer that nobody else uses during its lifetime. Kept storages get
- * buffers of their own, since another recording may run before they are read.
- */
-function assignBuffers(all: readonly Lifetime[], memory: Memory): void {
-  const slots: Lifetime[][] = [];
-  for (const lifetime of [...all].sort((a, b) => b.storage.bytes - a.storage.bytes)) {
-    if (lifetime.last === Number.POSITIVE_INFINITY) {
-      lifetime.storage.buffer = memory.allocate(lifetime.storage.bytes).buffer;
-      continue;
-    }
-    const slot = slots.find((others) => others.every((o) => o.last < lifetime.first || lifetime.last < o.first));
-    if (slot) slot.push(lifetime);
-    else slots.push([lifetime]);
-  }
-  const buffers = memory.lend(slots.map(([largest]) => largest.storage.bytes));
-  slots.forEach((slot, i) => {
-    for (const { storage } of slot) storage.buffer = buffers[i];
-  });
 }

@@ -5,7 +5,7 @@ import { cachePath } from './cache_path.ts';
 import { UserError } from './errors.ts';
 import { type Tuned, Tuning } from './tuning.ts';
 
-/** Of the file; files of another format are ignored. */
+/** The version of the file's format; files of another one are ignored. */
 const FORMAT = 1;
 
 interface Content {
@@ -22,15 +22,15 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isTuned = (value: unknown): value is Tuned =>
   isObject(value) && typeof value.fingerprint === 'string' && isObject(value.tiles);
 
-/** Where an adapter's tiles lie; what is fastest depends on the driver's compiler as well. */
+/** The file with an adapter's tiles. The fastest tiles depend on the driver's compiler as well. */
 export function tilesFile({ name, driver }: AdapterSummary): string {
   const slug = `${name} ${driver}`.toLowerCase().replace(/[^a-z0-9]+/g, '-');
   return cachePath('tiles', `${slug.slice(0, 200).replace(/^-|-$/g, '')}.json`);
 }
 
 /**
- * What was found for an adapter; nothing where it was never tuned. Entries that cannot be read are left out.
- * @throws UserError in one sentence where the file is none for this adapter
+ * Reads the tiles that were found for an adapter; none if it was never tuned. Invalid entries are left out.
+ * @throws UserError if the file is not one for this adapter
  */
 async function readTiles(adapter: AdapterSummary): Promise<Map<string, Tuned>> {
   const file = tilesFile(adapter);
@@ -51,7 +51,7 @@ async function readTiles(adapter: AdapterSummary): Promise<Map<string, Tuned>> {
   return new Map(Object.entries(content.tuned).filter(([, entry]) => isTuned(entry)));
 }
 
-/** The tuning of an adapter. `say` hears, once and in one line, if there is one that cannot be used. */
+/** Reads the tuning of an adapter. `say` gets one line if there is one that cannot be used. */
 export async function readTuning(adapter: AdapterSummary, say: (line: string) => void): Promise<Tuning> {
   try {
     let said = false;
@@ -66,10 +66,9 @@ export async function readTuning(adapter: AdapterSummary, say: (line: string) =>
 }
 
 /**
- * Replaces what was found for an adapter, in one move, so that the file is never half written. Keys without tiles are
- * forgotten, others that were there stay.
- * @returns where it lies
- * @throws UserError where it cannot be written
+ * Writes the tiles that were found for an adapter. Keys without tiles are removed from the file; its other keys stay.
+ * @returns the file's path
+ * @throws UserError if it cannot be written
  */
 export async function writeTiles(
   adapter: AdapterSummary,
@@ -79,7 +78,7 @@ export async function writeTiles(
   const former = await readTiles(adapter).catch(() => new Map<string, Tuned>());
   const content = {
     ...{ format: FORMAT, adapter: adapter.name, driver: adapter.driver },
-    tuned: Object.fromEntries([...former, ...found]), // JSON leaves undefined out
+    tuned: Object.fromEntries([...former, ...found]), // JSON omits undefined
   };
   await writeAtomically(file, `${JSON.stringify(content, null, 2)}\n`);
   return file;

@@ -1,11 +1,11 @@
 import type { KernelSource } from './codegen.ts';
 
-/** Constants of a launch that decide how fast its kernel is, and nothing else. */
+/** Constants of a launch that change the speed of its kernel, not its result. */
 export type Tiles = Readonly<Record<string, number>>;
 
-/** The fastest tiles that were found for a kernel on tensors of some shapes. */
+/** The fastest tiles found for a kernel on tensors of certain shapes. */
 export interface Tuned {
-  /** Of the kernel's source as it was then. */
+  /** The fingerprint of the kernel's source at that time. */
   readonly fingerprint: string;
   readonly tiles: Tiles;
 }
@@ -17,14 +17,14 @@ export function fingerprint(kernel: KernelSource): string {
   return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
-/** What tiles are found for: `pointwise/multiply 64×16×32×32 → 64×64×32×32 f32`. */
+/** The key of tiles: `pointwise/multiply 64×16×32×32 → 64×64×32×32 f32`. */
 export const tuningKey = (kernel: KernelSource, shapes: string) =>
   `${kernel.path.replace(/^kernels\/|\.wgsl$/g, '')} ${shapes}`;
 
 const isSame = (a: Tiles, b: Tiles) =>
   Object.keys(a).length === Object.keys(b).length && Object.entries(a).every(([name, value]) => b[name] === value);
 
-/** Choices in their order, each once. */
+/** Choices without duplicates, in their order. */
 export const distinct = <T extends Tiles>(choices: readonly T[]): T[] =>
   choices.filter((choice, i) => choices.findIndex((other) => isSame(other, choice)) === i);
 
@@ -32,7 +32,7 @@ export const distinct = <T extends Tiles>(choices: readonly T[]): T[] =>
 export class Tuning {
   /**
    * @param tuned by `tuningKey`
-   * @param onStale hears of each entry that was found for another version of its kernel
+   * @param onStale called for each entry that was found for another version of its kernel
    */
   constructor(
     private readonly tuned: ReadonlyMap<string, Tuned> = new Map(),
@@ -40,8 +40,8 @@ export class Tuning {
   ) {}
 
   /**
-   * What was found to be fastest, if it is one of the choices, otherwise the first of them. So nothing but a choice ever
-   * reaches a kernel, whatever was read from a file.
+   * Returns the tiles that were found to be fastest, if they are one of the choices, otherwise the first choice. So a kernel
+   * only ever gets one of the choices, whatever a file contains.
    */
   choose<T extends Tiles>(kernel: KernelSource, shapes: string, choices: readonly T[]): T {
     const key = tuningKey(kernel, shapes);

@@ -1,19 +1,27 @@
 import * as kernels from '../../../kernels/activation/launch.ts';
-import type { ActivationKind } from '../../../kernels/common/activation.ts';
+import { type ActivationKind, activationKinds, activationOf } from '../../../kernels/activation/table.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { defineOp } from '../op.ts';
+import { anyFloat, requireInputs, requireOneOf } from '../requirements.ts';
 
-export type { ActivationKind };
+export { type ActivationKind, activationKinds };
 
-/** An activation of every element: GELU (exact), SiLU, sigmoid or hard sigmoid, clamp(x/6 + 1/2, 0, 1). */
+/** An activation of every element. */
 export const activation = defineOp({
   name: 'activation',
-  forward(device, { x }: { x: Tensor }, { kind }: { kind: ActivationKind }) {
-    const y = device.tensor(x.shape, x.dtype);
-    kernels.forward(device, { x, y, kind });
+  shape(inputs: { x: Tensor }, { kind }: { kind: ActivationKind }) {
+    requireInputs(this.name, inputs, { x: anyFloat });
+    requireOneOf(this.name, 'kind', kind, activationKinds);
+    return inputs.x.shape;
+  },
+  forward(device, inputs, attrs) {
+    const { x } = inputs;
+    const y = device.tensor(this.shape(inputs, attrs), x.dtype);
+    kernels.forward(device, { x, y, ...attrs });
     return { y, saved: { x } };
   },
   backward(device, dy, { x }, { kind }, wanted) {
     if (wanted.x) kernels.backward(device, { x, dy, dx: wanted.x.tensor, kind });
   },
+  onnx: (graph, { x }, { kind }) => activationOf(kind).onnx(graph, x),
 });

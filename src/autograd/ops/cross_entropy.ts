@@ -1,31 +1,41 @@
 import * as kernels from '../../../kernels/cross_entropy/launch.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { defineOp, require } from '../op.ts';
+import { defineOp } from '../op.ts';
+import { f32, float, only, optional, requireInputs, requireTensor, requireThat } from '../requirements.ts';
 
-export interface CrossEntropyAttrs {
-  /** The rows' classes, i32 [N]. */
+/** The targets of a cross-entropy loss. */
+export interface CrossEntropyAttrs extends Partial<kernels.TargetOptions> {
+  /** The rows' classes, i32 [N]. A target outside [0, K) makes the loss and the gradient of its row NaN. */
   readonly targets: Tensor;
-  /** How much of each target is spread evenly over all classes. */
-  readonly labelSmoothing: number;
-  /** [2]: where to add the rows' summed loss without smoothing and how many are right; negative targets do not count. */
+  /** Two numbers: adds the sum of the losses without smoothing, and the number of correct rows. Skips negative targets. */
   readonly totals?: Tensor;
 }
 
-/** Mean softmax cross-entropy: logits[N,K] → [1]. PyTorch's cross_entropy with label_smoothing. */
+/**
+ * Mean softmax cross-entropy: logits[N,K] → [1]. PyTorch's cross_entropy with label_smoothing and, as for targets that are
+ * probabilities, weight: the sum of the rows is divided by N.
+ */
 export const crossEntropy = defineOp({
   name: 'crossEntropy',
-  forward(device, { logits }: { logits: Tensor }, { targets, labelSmoothing, totals }: CrossEntropyAttrs) {
-    const [n] = logits.shape;
-    require(logits.shape.length === 2, this.name, 'logits must be [N,K]', logits.shape);
-    require(targets.shape.length === 1 && targets.shape[0] === n, this.name, `targets must be [${n}]`, targets.shape);
-    require(targets.dtype === 'i32', this.name, 'targets must be i32', targets.dtype);
-    require(!totals || `${totals.shape}` === '2', this.name, 'totals must be [2]', totals?.shape ?? []);
-    const loss = device.tensor([1]);
-    const normalizers = device.tensor([n, 2]);
-    kernels.forward(device, { logits, targets, labelSmoothing, normalizers, loss, totals });
+  shape(inputs: { logits: Tensor }, { targets, labelSmoothing = 0, totals, mix, weights }: CrossEntropyAttrs) {
+    const { N, K } = requireInputs(this.name, inputs, { logits: float('N', 'K') });
+    requireTensor(this.name, 'targets', targets, only('i32', N));
+    requireTensor(this.name, 'totals', totals, optional(f32(2)));
+    requireTensor(this.name, 'mix', mix, optional(f32(1)));
+    requireTensor(this.name, 'weights', weights, optional(f32(K)));
+    const isShare = labelSmoothing >= 0 && labelSmoothing <= 1;
+    requireThat(isShare, this.name, 'labelSmoothing must be from 0 to 1', labelSmoothing);
+    return [1];
+  },
+  forward(device, inputs, attrs) {
+    const { logits } = inputs;
+    const loss = device.tensor(this.shape(inputs, attrs));
+    const normalizers = kernels.normalizersOf(device, logits, attrs.weights);
+    kernels.forward(device, { logits, labelSmoothing: 0, ...attrs, normalizers, loss });
     return { y: loss, saved: { logits, normalizers } };
   },
   backward(device, dloss, saved, attrs, wanted) {
-    if (wanted.logits) kernels.backward(device, { ...saved, ...attrs, dloss, dlogits: wanted.logits.tensor });
+    if (wanted.logits)
+      kernels.backward(device, { ...saved, labelSmoothing: 0, ...attrs, dloss, dlogits: wanted.logits.tensor });
   },
 });

@@ -1,17 +1,28 @@
+import { convolution } from '../../../kernels/common/onnx.ts';
 import * as kernels from '../../../kernels/depthwise/launch.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { defineOp, require } from '../op.ts';
+import { defineOp } from '../op.ts';
+import { f32, float, requireInputs, requireStride, requireThat } from '../requirements.ts';
 
-/** Depthwise 3×3 convolution, padding 1, stride 1 or 2: x[N,C,H,W], weight[C,1,3,3] → [N,C,⌈H/s⌉,⌈W/s⌉]. */
+/**
+ * Depthwise 3×3 or 5×5 convolution, padding 1 or 2, stride 1 or 2: x[N,C,H,W], weight[C,1,3,3] or weight[C,1,5,5] →
+ * [N,C,⌈H/s⌉,⌈W/s⌉].
+ */
 export const depthwise = defineOp({
   name: 'depthwise',
-  forward(device, { x, weight }: { x: Tensor; weight: Tensor }, { stride }: { stride: number }) {
-    require(x.shape.length === 4, this.name, 'x must be [N,C,H,W]', x.shape);
-    const [n, c, h, w] = x.shape;
-    const [o, one, kh, kw] = weight.shape;
-    require(o === c && one === 1 && kh === 3 && kw === 3, this.name, `weight must be [${c},1,3,3]`, weight.shape);
-    require(stride === 1 || stride === 2, this.name, 'stride must be 1 or 2', stride);
-    const y = device.tensor([n, c, Math.ceil(h / stride), Math.ceil(w / stride)], x.dtype);
+  shape(inputs: { x: Tensor; weight: Tensor }, { stride }: { stride: number }) {
+    const { N, C, H, W, K, L } = requireInputs(this.name, inputs, {
+      x: float('N', 'C', 'H', 'W'),
+      weight: f32('C', 1, 'K', 'L'),
+    });
+    const fits = K === L && (K === 3 || K === 5);
+    requireThat(fits, this.name, `weight must be [${C},1,3,3] or [${C},1,5,5]`, inputs.weight.shape);
+    requireStride(this.name, stride);
+    return [N, C, Math.ceil(H / stride), Math.ceil(W / stride)];
+  },
+  forward(device, inputs, { stride }) {
+    const { x, weight } = inputs;
+    const y = device.tensor(this.shape(inputs, { stride }), x.dtype);
     kernels.forward(device, { x, weight, y, stride });
     return { y, saved: { x, weight } };
   },
@@ -19,4 +30,5 @@ export const depthwise = defineOp({
     if (wanted.x) kernels.backwardInput(device, { dy, weight, dx: wanted.x.tensor, stride });
     if (wanted.weight) kernels.backwardWeight(device, { x, dy, dweight: wanted.weight, stride });
   },
+  onnx: (graph, inputs, { stride }) => convolution(graph, inputs, { stride, group: graph.shape(inputs.weight)[0] }),
 });

@@ -1,19 +1,23 @@
 import * as kernels from '../../../kernels/linear/launch.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { defineOp, require } from '../op.ts';
+import { defineOp } from '../op.ts';
+import { f32, float, optional, requireInputs } from '../requirements.ts';
 
 /** A linear layer: x[N,I], weight[O,I], bias[O] → x · weightᵀ + bias, [N,O]. PyTorch's linear. */
 export const linear = defineOp({
   name: 'linear',
-  forward(device, { x, weight, bias }: { x: Tensor; weight: Tensor; bias?: Tensor }, _: Record<never, never>) {
-    const [n, i] = x.shape;
-    const o = weight.shape[0];
-    require(x.shape.length === 2, this.name, 'x must be [N,I]', x.shape);
-    require(weight.shape.length === 2 && weight.shape[1] === i, this.name, `weight must be [O,${i}]`, weight.shape);
-    require(!bias || (bias.shape.length === 1 && bias.shape[0] === o), this.name, `bias must be [${o}]`, bias?.shape ??
-      []);
-    const y = device.tensor([n, o], x.dtype);
-    kernels.forward(device, { x, weight, bias, y });
+  shape(inputs: { x: Tensor; weight: Tensor; bias?: Tensor }, _: Record<never, never>) {
+    const { N, O } = requireInputs(this.name, inputs, {
+      x: float('N', 'I'),
+      weight: float('O', 'I'),
+      bias: optional(f32('O')),
+    });
+    return [N, O];
+  },
+  forward(device, inputs, attrs) {
+    const { x, weight } = inputs;
+    const y = device.tensor(this.shape(inputs, attrs), x.dtype);
+    kernels.forward(device, { ...inputs, y });
     return { y, saved: { x, weight } };
   },
   backward(device, dy, { x, weight }, _, wanted) {
@@ -23,5 +27,8 @@ export const linear = defineOp({
       const dbias = wanted.bias?.tensor ?? device.tensor([weight.shape[0]]);
       kernels.backwardWeight(device, { x, dy, dweight, dbias });
     }
+  },
+  onnx(graph, { x, weight, bias }) {
+    return graph.node('Gemm', bias === undefined ? [x, weight] : [x, weight, bias], { transB: { int: 1 } });
   },
 });

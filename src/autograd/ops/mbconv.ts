@@ -1,89 +1,127 @@
 import * as batchNorm from '../../../kernels/batch_norm/launch.ts';
+import { add } from '../../../kernels/elementwise/launch.ts';
 import * as maxPool from '../../../kernels/max_pool/launch.ts';
-import * as back from '../../../kernels/mbconv/backward.ts';
-import * as forth from '../../../kernels/mbconv/forward.ts';
+import * as backward from '../../../kernels/mbconv/backward.ts';
+import * as kernels from '../../../kernels/mbconv/depthwise_backward.ts';
+import * as forward from '../../../kernels/mbconv/forward.ts';
 import * as pointwise from '../../../kernels/pointwise/launch.ts';
 import { backwardWeights, excite, type SqueezeExciteAttrs } from '../../../kernels/squeeze_excite/launch.ts';
 import type { Device } from '../../runtime/device.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { defineOp, require } from '../op.ts';
+import { defineOp, type GradientSlot } from '../op.ts';
+import { f32, float, requireInputs } from '../requirements.ts';
+import { type BatchNormRates, requireAllRunning, requireBatch, requireRates } from './batch_norm.ts';
+import {
+  gateOfBlock,
+  hasAny,
+  layersOfGate,
+  type MBConvKinds,
+  requireKernel,
+  requireKinds,
+  requireShortcut,
+  shortcutLayer,
+} from './mbconv_shape.ts';
 
-/** Weights and biases by the layers' names; gamma and beta of the four normalisations by their numbers. */
+/** Weights and biases of the layers; gamma and beta of normalisations 0 to 3. Those that may be missing come in groups. */
 export type MBConvInputs = {
   x: Tensor;
-  gamma0: Tensor;
-  beta0: Tensor;
-  expand: Tensor;
-  gamma1: Tensor;
-  beta1: Tensor;
+  /** Missing if the block does not normalise x. */
+  gamma0?: Tensor;
+  beta0?: Tensor;
+  /** Missing, with bn0, if the depthwise convolution reads x. */
+  expand?: Tensor;
+  gamma1?: Tensor;
+  beta1?: Tensor;
   depthwise: Tensor;
   gamma2: Tensor;
   beta2: Tensor;
-  reduceWeight: Tensor;
-  reduceBias: Tensor;
-  expandWeight: Tensor;
-  expandBias: Tensor;
+  /** Missing if the block has no squeeze-and-excite. */
+  reduceWeight?: Tensor;
+  reduceBias?: Tensor;
+  expandWeight?: Tensor;
+  expandBias?: Tensor;
   project: Tensor;
   gamma3: Tensor;
   beta3: Tensor;
-  /** Missing where the shortcut is x itself. */
+  /** Missing if the shortcut is x itself, or x pooled at stride 2, or if there is none. */
   shortcut?: Tensor;
   shortcutBias?: Tensor;
 };
 
-export interface MBConvAttrs extends SqueezeExciteAttrs {
-  readonly stride: 1 | 2;
-  /** Running statistics of the four normalisations. */
+/** The stride, the running statistics, the activations and the rates of an MBConv block. */
+export interface MBConvAttrs extends MBConvKinds, BatchNormRates {
+  /** Running statistics of the normalisations that the block has: all four, or the last of them. */
   readonly running: readonly batchNorm.Running[];
-  readonly momentum: number;
-  readonly eps: number;
 }
 
 /**
- * A whole MBConv in training, x[N,C,H,W] → [N,O,⌈H/s⌉,⌈W/s⌉]: what nn/blocks.ts composes of single layers, with the
- * normalisations' statistics taken where their input is made, and applied together with activation and gate where it is
- * read. Nothing that has been normalised or activated is ever stored.
+ * A whole MBConv in training, x[N,C,H,W] → [N,O,⌈H/s⌉,⌈W/s⌉]: the layers that nn/blocks.ts composes, with moments summed by
+ * the kernel that computes a normalisation's input. Normalisation, activation and gate are applied by the kernels that read
+ * them. No normalised or activated tensor is stored.
  */
 export const mbconv = defineOp({
   name: 'mbconv',
-  forward(device, inputs: MBConvInputs, attrs: MBConvAttrs) {
-    const { x } = inputs;
-    require(x.shape.length === 4, this.name, 'x must be [N,C,H,W]', x.shape);
-    const [n, c, h, w] = x.shape;
-    const [hidden] = inputs.expand.shape;
-    const [channels] = inputs.project.shape;
-    require(inputs.expand.shape[1] === c, this.name, `expand must be [H,${c},1,1]`, inputs.expand.shape);
-    const { stride, activation, running, ...rates } = attrs;
+  shape(inputs: MBConvInputs, { running, ...attrs }: MBConvAttrs) {
+    const expands = hasAny(inputs, 'expand', 'gamma1', 'beta1', 'gamma0', 'beta0');
+    const hasBn0 = hasAny(inputs, 'gamma0', 'beta0');
+    const H = expands ? 'E' : 'C';
+    const extents = requireInputs(this.name, inputs, {
+      x: float('N', 'C', 'H', 'W'),
+      ...(hasBn0 && { gamma0: f32('C'), beta0: f32('C') }),
+      ...(expands && { expand: f32('E', 'C', 1, 1), gamma1: f32('E'), beta1: f32('E') }),
+      ...{ depthwise: f32(H, 1, 'K', 'L'), gamma2: f32(H), beta2: f32(H), ...gateOfBlock(inputs, H) },
+      ...{ project: f32('O', H, 1, 1), gamma3: f32('O'), beta3: f32('O'), ...shortcutLayer },
+    });
+    const { N, C, O, R } = extents;
+    const hidden = extents[H];
+    requireKernel(this.name, extents);
+    requireShortcut(this.name, inputs, extents, attrs);
+    requireKinds(this.name, R, attrs);
+    requireRates(this.name, attrs);
+    const channels = [...(hasBn0 ? [C] : []), ...(expands ? [hidden] : []), hidden, O];
+    requireAllRunning(this.name, running, channels);
+    const shape = [N, O, Math.ceil(extents.H / attrs.stride), Math.ceil(extents.W / attrs.stride)];
+    requireBatch(this.name, 'the output', shape);
+    return shape;
+  },
+
+  forward(device, inputs, attrs, context) {
+    const { x, expand } = inputs;
+    const shape = this.shape(inputs, attrs);
+    const [n, , ...extents] = shape;
+    const [hidden] = inputs.depthwise.shape;
+    const { stride, activation, se, skip: adds, running, ...rates } = attrs;
     const norm = (i: 0 | 1 | 2 | 3) => ({
-      gamma: inputs[`gamma${i}`],
-      beta: inputs[`beta${i}`],
-      running: running[i],
+      gamma: inputs[`gamma${i}`]!,
+      beta: inputs[`beta${i}`]!,
+      running: running[i - 4 + running.length],
       ...rates,
     });
-    const small = [Math.ceil(h / stride), Math.ceil(w / stride)];
-    const picture = (...shape: number[]) => device.tensor(shape, x.dtype);
+    let e = x;
+    let moments0: Tensor | undefined;
+    let moments1: Tensor | undefined;
+    if (expand) {
+      moments0 = context.takeMoments(x) ?? batchNorm.statistics(device, x);
+      e = device.tensor([n, hidden, ...x.shape.slice(2)], x.dtype);
+      const expansion = { x, moments: moments0, weight: expand, y: e };
+      moments1 = inputs.gamma0
+        ? forward.expand(device, { ...expansion, norm: norm(0) })
+        : forward.expandPlain(device, expansion);
+    }
+    const d = device.tensor([n, hidden, ...extents], x.dtype);
+    const convolution = { x: e, weight: inputs.depthwise, y: d, stride };
+    const moments2 = moments1
+      ? forward.depthwise(device, { ...convolution, moments: moments1, norm: norm(1) }, activation)
+      : forward.depthwisePlain(device, convolution);
+    const gated = se && gateOf(device, { x: d, moments: moments2, norm: norm(2) }, inputs, se, activation);
+    const norms2 = gated ? batchNorm.storedNorms(moments2) : batchNorm.batchNorms(device, moments2, norm(2));
+    const p = device.tensor(shape, x.dtype);
+    const projection = { x: d, norms: norms2, gate: gated?.gate, weight: inputs.project, y: p };
+    const moments3 = forward.project(device, projection, activation);
 
-    const moments0 = batchNorm.momentsOf(device, x);
-    const e = picture(n, hidden, h, w);
-    const moments1 = forth.expand(device, { x, moments: moments0, norm: norm(0), weight: inputs.expand, y: e });
-    const d = picture(n, hidden, ...small);
-    const moments2 = forth.depthwise(
-      device,
-      { x: e, moments: moments1, norm: norm(1), weight: inputs.depthwise, y: d, stride },
-      activation,
-    );
-    const { squeezed, slopes } = forth.squeeze(device, { x: d, moments: moments2, norm: norm(2) }, activation);
-    const { reduced, gate } = excite(device, { squeezed, ...inputs }, attrs);
-    const p = picture(n, channels, ...small);
-    const moments3 = forth.project(
-      device,
-      { x: d, norms: batchNorm.normsIn(moments2), gate, weight: inputs.project, y: p },
-      activation,
-    );
-
-    const { skip, pooled, largest } = skipOf(device, inputs, stride);
-    const y = picture(n, channels, ...small);
-    const moments = batchNorm.joinLeaving(device, {
+    const { skip, pooled, largest } = adds ? forwardShortcut(device, inputs, stride) : NO_SHORTCUT;
+    const y = device.tensor(shape, x.dtype);
+    const moments = batchNorm.normalizeBatchWithMoments(device, {
       x: p,
       moments: moments3,
       norm: norm(3),
@@ -91,105 +129,145 @@ export const mbconv = defineOp({
       activation: 'none',
       y,
     });
-    const norms = [moments0, moments1, moments2, moments3].map(batchNorm.normsIn);
-    const saved = { inputs, e, d, p, norms, squeezed, slopes, reduced, gate, pooled, largest };
-    return { y: { ...y, moments: { tensor: moments } }, saved };
+    const norms = {
+      0: moments0 && batchNorm.storedNorms(moments0),
+      1: moments1 && batchNorm.storedNorms(moments1),
+      2: norms2,
+      3: batchNorm.storedNorms(moments3),
+    };
+    return { y, moments, saved: { inputs, e, d, p, norms, gated, pooled, largest } };
   },
 
-  backward(device, dy, saved, { stride, activation, gate: kind }, wanted) {
-    const { inputs, e, d, p, norms, squeezed, slopes, reduced, gate, pooled, largest } = saved;
-    const [norms0, norms1, norms2, norms3] = norms;
-    /** Where an input's gradient goes, wanted or not: most come together with others. */
-    const into = (name: keyof MBConvInputs) => wanted[name]?.tensor ?? device.tensor(inputs[name]!.shape);
-    const around = (weight: keyof MBConvInputs, i: 0 | 1) => ({
-      dweight: into(weight),
-      dgamma: into(`gamma${i}`),
-      dbeta: into(`beta${i}`),
+  backward(device, dy, saved, { stride, activation, se, skip: adds }, wanted) {
+    const { inputs, e, d, p, norms, gated, pooled, largest } = saved;
+    /** The tensor of an input's gradient. A kernel that computes several gradients needs them all, wanted or not. */
+    const gradientOf = (name: keyof MBConvInputs) => wanted[name]?.tensor ?? device.tensor(inputs[name]!.shape);
+    const gradientsOf = (weight: keyof MBConvInputs, i: 0 | 1) => ({
+      dweight: gradientOf(weight),
+      dgamma: gradientOf(`gamma${i}`),
+      dbeta: gradientOf(`beta${i}`),
     });
-    const [, channels, h, w] = p.shape;
-    const attrs = { activation, gate: kind };
+    const [, c, h, w] = p.shape;
 
-    const projection = { dy, p, d, norms2 };
+    const projection = { dy, p, d, norms2: norms[2] };
     // The shortcut's bias and bn3's beta have the same gradient, the sum of dy.
-    const dbeta3 = inputs.shortcutBias ? device.tensor([channels]) : into('beta3');
-    const project = { dweight: into('project'), dgamma: into('gamma3'), dbeta: dbeta3 };
+    const dbeta3 = inputs.shortcutBias ? device.tensor([c]) : gradientOf('beta3');
+    const project = { dweight: gradientOf('project'), dgamma: gradientOf('gamma3'), dbeta: dbeta3 };
     if (inputs.shortcutBias) {
       wanted.beta3?.alias(dbeta3);
       wanted.shortcutBias?.alias(dbeta3);
     }
-    const slopes3 = back.projectBackwardWeight(device, { ...projection, norms3, gate }, project, activation);
-    const { dz, sums } = back.projectBackwardInput(
+    const gate = gated?.gate;
+    const backwardNorms3 = backward.projectBackwardWeight(
       device,
-      { ...projection, slopes: slopes3, weight: inputs.project },
+      { ...projection, norms3: norms[3], gate },
+      project,
       activation,
     );
-    const { reduceWeight, expandWeight } = inputs;
-    const { dexpanded, dreduced, planes } = back.backwardExcite(
+    const { dz, sums } = backward.projectBackwardInput(
       device,
-      { sums, gate, reduced, reduceWeight, expandWeight },
-      h * w,
-      attrs,
-    );
-    backwardWeights(
-      device,
-      { squeezed, reduced, dreduced, dexpanded },
-      {
-        ...{ dreduceWeight: into('reduceWeight'), dreduceBias: into('reduceBias') },
-        ...{ dexpandWeight: into('expandWeight'), dexpandBias: into('expandBias') },
-      },
+      { ...projection, backwardNorms: backwardNorms3, weight: inputs.project },
       activation,
     );
-    const hidden = back.batch(device, { sums, slopes, planes, norms1, norms2 }, h * w, {
-      dgamma: into('gamma2'),
-      dbeta: into('beta2'),
+    const planes = gated && backwardGate(device, { sums, gated, pixels: h * w }, se!, gradientOf);
+    const bn2 = { sums, slopeSums: gated?.slopeSums, planes, norms1: norms[1], norms2: norms[2] };
+    const channels = kernels.bn2Backward(device, bn2, h * w, {
+      dgamma: gradientOf('gamma2'),
+      dbeta: gradientOf('beta2'),
     });
-    const { du, slopes: slopes1 } = back.depthwiseBackward(
-      device,
-      { dz, d, e, channels: hidden, planes, weight: inputs.depthwise, stride },
-      around('depthwise', 1),
-      activation,
-    );
-    const expansion = { du, x: inputs.x, norms: norms0 };
-    const through = back.expandBackwardWeight(
-      device,
-      { ...expansion, slopes: slopes1, weight: inputs.expand },
-      around('expand', 0),
-    );
 
-    const { shortcut } = inputs;
+    const { x, expand, shortcut } = inputs;
+    const depthwise = { dz, d, e, channels, planes, weight: inputs.depthwise, stride };
+    /** Fills x's gradient, from that through the shortcut, if there is one. */
+    let backwardInput: (slot: GradientSlot, skip?: Tensor) => void;
+    if (expand) {
+      const gradients = gradientsOf('depthwise', 1);
+      const { du, backwardNorms } = kernels.depthwiseBackward(device, depthwise, gradients, activation);
+      const expansion = { du, x, norms: norms[0]! };
+      const inputMatrix = backward.expandBackwardWeight(
+        device,
+        { ...expansion, backwardNorms, weight: expand },
+        inputs.gamma0 ? gradientsOf('expand', 0) : { dweight: gradientOf('expand') },
+      );
+      backwardInput = ({ tensor: dx }, skip) =>
+        backward.expandBackwardInput(device, { ...expansion, inputMatrix, skip, dx });
+    } else {
+      const dx = device.tensor(x.shape, x.dtype);
+      kernels.depthwiseBackwardPlain(device, depthwise, { dx, dweight: wanted.depthwise }, activation);
+      backwardInput = (slot, skip) => {
+        if (skip) add(device, { a: dx, b: skip, sum: slot.tensor });
+        else slot.alias(dx);
+      };
+    }
     if (shortcut && wanted.shortcut) {
-      pointwise.backwardWeight(device, { x: pooled, dy, dweight: wanted.shortcut, stride: 1 });
+      pointwise.backwardWeight(device, { x: pooled!, dy, dweight: wanted.shortcut, stride: 1 });
     }
     if (wanted.x) {
-      const skip = skipGradient(device, { dy, pooled, shortcut, largest, x: inputs.x });
-      back.expandBackwardInput(device, { ...expansion, through, skip, dx: wanted.x.tensor });
+      const skip = adds ? backwardShortcut(device, { dy, pooled: pooled!, shortcut, largest, x }) : undefined;
+      backwardInput(wanted.x, skip);
     }
   },
 });
 
-/** What an MBConv's shortcut gives, what it was made of, and where in its window each pooled pixel was. */
-export function skipOf(
+const NO_SHORTCUT = { skip: undefined, pooled: undefined, largest: undefined };
+
+/** Normalisation 2 and the gate from d. Returns what the backward pass needs. */
+function gateOf(
+  device: Device,
+  normalized: Parameters<typeof forward.squeeze>[1],
+  inputs: MBConvInputs,
+  se: SqueezeExciteAttrs,
+  activation: batchNorm.NormActivation,
+) {
+  const { squeezed, slopeSums } = forward.squeeze(device, normalized, activation);
+  const layers = layersOfGate(inputs);
+  return { ...layers, slopeSums, ...excite(device, { squeezed, ...layers }, se) };
+}
+
+/** Backward through the gate and its layers. Returns planes[N,H,2] (kernels/mbconv/plane.wgsl). */
+function backwardGate(
+  device: Device,
+  { sums, gated, pixels }: { sums: Tensor; gated: ReturnType<typeof gateOf>; pixels: number },
+  se: SqueezeExciteAttrs,
+  gradientOf: (name: 'reduceWeight' | 'reduceBias' | 'expandWeight' | 'expandBias') => Tensor,
+): Tensor {
+  const { squeezed, reduced } = gated;
+  const { dexpanded, dreduced, planes } = backward.backwardExcite(device, { sums, ...gated }, pixels, se);
+  backwardWeights(
+    device,
+    { squeezed, reduced, dreduced, dexpanded },
+    {
+      ...{ dreduceWeight: gradientOf('reduceWeight'), dreduceBias: gradientOf('reduceBias') },
+      ...{ dexpandWeight: gradientOf('expandWeight'), dexpandBias: gradientOf('expandBias') },
+    },
+    se.activation,
+  );
+  return planes;
+}
+
+/** The shortcut's output, the input of its layer, and the place of each pooled pixel in its window. */
+export function forwardShortcut(
   device: Device,
   { x, shortcut, shortcutBias }: Pick<MBConvInputs, 'x' | 'shortcut' | 'shortcutBias'>,
   stride: 1 | 2,
 ): { skip: Tensor; pooled: Tensor; largest?: Tensor } {
   const [n, c, h, w] = x.shape;
-  const picture = (channels: number) =>
+  const output = (channels: number) =>
     device.tensor([n, channels, Math.ceil(h / stride), Math.ceil(w / stride)], x.dtype);
   let pooled = x;
   let largest: Tensor | undefined;
   if (stride === 2) {
-    pooled = picture(c);
+    pooled = output(c);
     largest = maxPool.forward(device, { x, y: pooled });
   }
   if (!shortcut) return { skip: pooled, pooled, largest };
-  const skip = picture(shortcut.shape[0]);
+  const skip = output(shortcut.shape[0]);
   pointwise.forward(device, { x: pooled, weight: shortcut, bias: shortcutBias, y: skip, stride: 1 });
   return { skip, pooled, largest };
 }
 
-/** The gradient of x by the shortcut. */
-function skipGradient(
+/** The shortcut's part of the gradient of x. */
+function backwardShortcut(
   device: Device,
   { dy, pooled, shortcut, largest, x }: { dy: Tensor; pooled: Tensor; shortcut?: Tensor; largest?: Tensor; x: Tensor },
 ): Tensor {

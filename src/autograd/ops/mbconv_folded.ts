@@ -1,67 +1,89 @@
 import * as depthwise from '../../../kernels/depthwise/launch.ts';
 import * as globalAvgPool from '../../../kernels/global_avg_pool/launch.ts';
 import * as pointwise from '../../../kernels/pointwise/launch.ts';
-import { excite, type SqueezeExciteAttrs } from '../../../kernels/squeeze_excite/launch.ts';
+import { excite } from '../../../kernels/squeeze_excite/launch.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
-import { defineOp, require } from '../op.ts';
-import { skipOf } from './mbconv.ts';
+import { defineOp } from '../op.ts';
+import { f32, float, requireInputs } from '../requirements.ts';
+import { forwardShortcut } from './mbconv.ts';
+import {
+  gateOfBlock,
+  hasAny,
+  layersOfGate,
+  type MBConvKinds,
+  requireKernel,
+  requireKinds,
+  requireShortcut,
+  shortcutLayer,
+} from './mbconv_shape.ts';
 
 /**
- * Weights and biases: of the three convolutions (expand, depthwise, project) with the normalisations around each inside,
- * of the gate's two layers and of the shortcut.
+ * Weights and biases of the three convolutions (1 expand, 2 depthwise, 3 project), with the normalisations beside them
+ * folded into them, of the gate's two layers and of the shortcut.
  */
 export type FoldedMBConvInputs = {
   x: Tensor;
-  weight1: Tensor;
-  bias1: Tensor;
+  /** Missing if the depthwise convolution reads x. */
+  weight1?: Tensor;
+  bias1?: Tensor;
   weight2: Tensor;
   bias2: Tensor;
   weight3: Tensor;
   bias3: Tensor;
-  reduceWeight: Tensor;
-  reduceBias: Tensor;
-  expandWeight: Tensor;
-  expandBias: Tensor;
-  /** Missing where the shortcut is x itself. */
+  /** Missing if the block has no squeeze-and-excite. */
+  reduceWeight?: Tensor;
+  reduceBias?: Tensor;
+  expandWeight?: Tensor;
+  expandBias?: Tensor;
+  /** Missing if the shortcut is x itself, or x pooled at stride 2, or if there is none. */
   shortcut?: Tensor;
   shortcutBias?: Tensor;
 };
 
-export interface FoldedMBConvAttrs extends SqueezeExciteAttrs {
-  readonly stride: 1 | 2;
-}
-
 /**
- * A whole MBConv in evaluation, x[N,C,H,W] → [N,O,⌈H/s⌉,⌈W/s⌉]: expand, depthwise, squeeze, excite, project, and what the
- * shortcut takes. It has no backward pass.
+ * A whole MBConv, for evaluation only: x[N,C,H,W] → [N,O,⌈H/s⌉,⌈W/s⌉], by one kernel each for expand, depthwise, squeeze,
+ * excite and project, and those of the shortcut.
  */
 export const mbconvFolded = defineOp({
   name: 'mbconvFolded',
-  forward(device, inputs: FoldedMBConvInputs, { stride, ...kinds }: FoldedMBConvAttrs) {
+  shape(inputs: FoldedMBConvInputs, attrs: MBConvKinds) {
+    const expands = hasAny(inputs, 'weight1', 'bias1');
+    const hidden = expands ? 'E' : 'C';
+    const extents = requireInputs(this.name, inputs, {
+      x: float('N', 'C', 'H', 'W'),
+      ...(expands && { weight1: f32('E', 'C', 1, 1), bias1: f32('E') }),
+      ...{ weight2: f32(hidden, 1, 'K', 'L'), bias2: f32(hidden), ...gateOfBlock(inputs, hidden) },
+      ...{ weight3: f32('O', hidden, 1, 1), bias3: f32('O'), ...shortcutLayer },
+    });
+    const { N, H, W, O, R } = extents;
+    requireKernel(this.name, extents);
+    requireShortcut(this.name, inputs, extents, attrs);
+    requireKinds(this.name, R, attrs);
+    return [N, O, Math.ceil(H / attrs.stride), Math.ceil(W / attrs.stride)];
+  },
+  forward(device, inputs, attrs) {
     const { x, weight1, bias1, weight2, bias2, weight3, bias3 } = inputs;
-    const { activation } = kinds;
-    require(x.shape.length === 4, this.name, 'x must be [N,C,H,W]', x.shape);
-    const [n, c, h, w] = x.shape;
-    const [hidden] = weight1.shape;
-    const [channels] = weight3.shape;
-    require(weight1.shape[1] === c, this.name, `weight1 must be [H,${c},1,1]`, weight1.shape);
-    const small = [Math.ceil(h / stride), Math.ceil(w / stride)];
-    const picture = (...shape: number[]) => device.tensor(shape, x.dtype);
+    const { stride, activation, se, skip: adds } = attrs;
+    const y = device.tensor(this.shape(inputs, attrs), x.dtype);
+    const [n, , ...extents] = y.shape;
+    const [hidden] = weight2.shape;
 
-    const e = picture(n, hidden, h, w);
-    pointwise.forward(device, { x, weight: weight1, bias: bias1, y: e, stride: 1, activation });
-    const d = picture(n, hidden, ...small);
-    const means = depthwise.forwardLeaving(device, { x: e, weight: weight2, bias: bias2, y: d, stride, activation });
-    const squeezed = device.tensor([n, hidden]);
-    globalAvgPool.forward(device, { x: means, y: squeezed });
-    const { gate } = excite(device, { squeezed, ...inputs }, kinds);
+    let e = x;
+    if (weight1) {
+      e = device.tensor([n, hidden, ...x.shape.slice(2)], x.dtype);
+      pointwise.forward(device, { x, weight: weight1, bias: bias1, y: e, stride: 1, activation });
+    }
+    const d = device.tensor([n, hidden, ...extents], x.dtype);
+    const convolution = { x: e, weight: weight2, bias: bias2, y: d, stride, activation };
+    let gate: Tensor | undefined;
+    if (se) {
+      const squeezed = device.tensor([n, hidden]);
+      globalAvgPool.forward(device, { x: depthwise.forwardWithMeans(device, convolution), y: squeezed });
+      ({ gate } = excite(device, { squeezed, ...layersOfGate(inputs) }, se));
+    } else depthwise.forward(device, convolution);
 
-    const { skip } = skipOf(device, inputs, stride);
-    const y = picture(n, channels, ...small);
+    const { skip } = adds ? forwardShortcut(device, inputs, stride) : {};
     pointwise.forward(device, { x: d, weight: weight3, bias: bias3, gate, addend: skip, y, stride: 1 });
     return { y, saved: undefined };
-  },
-  backward() {
-    throw new Error(`${this.name} has no backward pass: for gradients, evaluate without folded weights`);
   },
 });
