@@ -1,8 +1,8 @@
+import type { ActivationKind } from '../autograd/ops/activation.ts';
 import type { FusionFormula } from '../autograd/ops/fuse.ts';
 import type { GreyMode } from '../autograd/ops/grey.ts';
-import type { Activation, Gate } from '../nn/layers.ts';
 
-/** Everything that makes one YYNet differ from another. Defaults and presets are the paper's. */
+/** Hyperparameters of a YYNet. The presets are the nets of the paper. */
 export interface YYNetConfig {
   /** Pictures are inputSize × inputSize. */
   readonly inputSize: number;
@@ -10,28 +10,29 @@ export interface YYNetConfig {
   readonly classes: number;
   /** Width of the Yin and Yang residual blocks. */
   readonly channels: number;
-  /** Channels that each MBConv is wider than the block before it. */
+  /** Channels that each MBConv adds. */
   readonly channelsAdded: number;
-  /** Residual + MBConv groups in the Yin and in the Yang branch; each halves the picture once. */
+  /** Layers of the Yin and of the Yang branch, each one Residual and several MBConv. Each layer halves height and width. */
   readonly branchLayers: number;
-  /** MBConv in each of them. */
+  /** MBConv per branch layer. */
   readonly branchBlocks: number;
-  /** Residual + MBConv groups of the single path after the fusion; each begins with stride 2. */
+  /** Layers of the body, the single path after the fusion. Each layer starts with stride 2. */
   readonly bodyLayers: number;
+  /** MBConv per body layer. */
   readonly bodyBlocks: number;
-  /** Width of the single path's first residual block; each further layer starts 2 wider. */
+  /** Width of the body's first residual block; each further layer starts with 2 more channels. */
   readonly bodyChannels: number;
-  /** Whether the first MBConv of each single-path layer has stride 2 as well. */
+  /** Whether the first MBConv of each body layer has stride 2 as well. */
   readonly bodyExtraStride: boolean;
   /** Width of the head's hidden layer. */
   readonly hidden: number;
-  /** How Yang (a) and Yin (i) are joined; the paper's choice is a+i. */
+  /** Formula that fuses Yang (a) and Yin (i); the paper uses a+i. */
   readonly fusion: FusionFormula;
-  /** What Yin sees: the mean of the channels or the first one. */
+  /** Yin's input: the mean of the channels or the first one. */
   readonly yin: GreyMode;
-  readonly activation: Activation;
-  readonly gate: Gate;
-  /** Whether MBConv uses its bn0. In the authors' ImageNet script its parameters exist and do nothing. */
+  readonly activation: ActivationKind;
+  readonly gate: ActivationKind;
+  /** Whether MBConv uses its bn0. The authors' ImageNet script has its parameters but does not use them. */
   readonly bn0: boolean;
   /** Dropout probability inside MBConv and in the head. */
   readonly dropout: number;
@@ -58,7 +59,7 @@ const cifar = (channels: number): YYNetConfig => ({
   dropout: 0,
 });
 
-/** The paper's nets by name. */
+/** The nets of the paper, by name. */
 export const presets = {
   'yynet-16': cifar(16),
   'yynet-32': cifar(32),
@@ -76,4 +77,5 @@ export const presets = {
   },
 } as const satisfies Record<string, YYNetConfig>;
 
+/** The name of a preset. */
 export type Preset = keyof typeof presets;

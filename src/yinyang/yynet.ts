@@ -9,8 +9,8 @@ import type { Tensor } from '../runtime/tensor.ts';
 import type { YYNetConfig } from './config.ts';
 
 /**
- * The Yin Yang Convolutional Net: a branch for form on grey pictures (Yin) and one for colour (Yang), joined
- * elementwise, then a single path and a small head. x[N,C,H,W] → logits[N,classes].
+ * The Yin Yang Convolutional Net: x[N,C,H,W] → logits[N,classes]. A branch for form on a grey input (Yin) and one for
+ * colour (Yang) are fused elementwise, followed by the body and a small head.
  * Source: "Yin Yang Convolutional Nets: Image Manifold Extraction by the Analysis of Opposites".
  */
 export class YYNet extends Module {
@@ -44,19 +44,23 @@ export class YYNet extends Module {
   }
 }
 
-/** Builds a net's parts in order, keeping track of the width reached and of the dropouts. */
+/** Builds the parts of a net in order. */
 class Builder {
+  /** Output channels of the last block. */
   width = 0;
   private streams = 0;
 
   constructor(private readonly config: YYNetConfig) {}
 
-  /** A number that no other dropout of the net has. */
+  /** Returns a random stream that no other dropout of the net uses. */
   stream(): number {
     return this.streams++;
   }
 
-  /** A branch for pictures of `channels` channels; `strided` tells which MBConv of a layer halves the picture. */
+  /**
+   * @param channels of the branch's input
+   * @param strided whether an MBConv has stride 2, by its index in the layer and the number of MBConv there
+   */
   branch(channels: number, strided: (block: number, blocks: number) => boolean): Sequential {
     const { branchLayers, branchBlocks, channels: width } = this.config;
     this.width = channels;
