@@ -1,14 +1,14 @@
 import type { Recipe } from './recipe.ts';
 
-/** Training came to numbers that are not finite; the message says where, and the likely cause. */
+/** The loss or a gradient was not finite. The message names the step and the likely cause. */
 export class DivergedError extends Error {
   override name = 'DivergedError';
 }
 
-/** In mixed precision, a loss scale that fell so far has nothing to do with f16 any more. */
+/** In mixed precision a loss scale below this means divergence: overflow of f16 alone does not reduce it so far. */
 const LEAST_SCALE = 2 ** -16;
 
-/** What was read back of a training. */
+/** Values read back from the device to detect divergence. */
 export interface Vitals {
   /** Σ loss since the epoch began. */
   readonly loss: number;
@@ -18,16 +18,28 @@ export interface Vitals {
   readonly step: number;
 }
 
-/** @throws DivergedError if the loss or a gradient was not finite, beyond what mixed precision skips */
-export function checkHealth({ loss, guard, step }: Vitals, { precision, learningRate }: Recipe): void {
+/** @throws DivergedError if the loss was not finite, or a gradient beyond what mixed precision skips */
+export function checkHealth({ loss, guard, step }: Vitals, recipe: Recipe): void {
   const [scale, good, skipped] = Array.from(guard);
-  const diverged = precision === 'mixed' ? scale < LEAST_SCALE : skipped > 0 || !Number.isFinite(loss);
-  if (!diverged) return;
-  const bad = precision === 'f32' && skipped > 0 ? good + 1 : step;
+  const isMixed = recipe.precision === 'mixed';
+  if (Number.isFinite(loss) && (isMixed ? scale >= LEAST_SCALE : skipped === 0)) return;
   const what = Number.isFinite(loss) ? 'a gradient' : 'the loss';
-  const cause =
-    bad === 1
-      ? 'The weights that it began with hold such numbers, or overflow at once'
-      : `Most likely the learning rate, ${learningRate} at its largest, is too high`;
-  throw new DivergedError(`At step ${bad} ${what} was not finite, and training stopped. ${cause}.`);
+  // In f32 the steps before the first skipped one are counted. In mixed precision nothing tells which step it was.
+  const bad = skipped > 0 && !isMixed ? good + 1 : step;
+  const when = isMixed ? `By step ${bad}` : `At step ${bad}`;
+  throw new DivergedError(`${when} ${what} was not finite, and training stopped. ${causeOf(bad, recipe)}.`);
+}
+
+/** @throws DivergedError if the loss on the validation pictures is not finite */
+export function checkScore(loss: number, step: number, recipe: Recipe): void {
+  if (Number.isFinite(loss)) return;
+  throw new DivergedError(
+    `After step ${step} the validation loss was not finite, and training stopped. ${causeOf(step, recipe)}.`,
+  );
+}
+
+function causeOf(step: number, { learningRate, precision }: Recipe): string {
+  if (step === 1) return 'The initial weights are not finite, or overflow in the first step';
+  const range = precision === 'mixed' ? ', or the net needs more than the range of f16: use f32' : '';
+  return `Most likely the learning rate, ${learningRate} at its largest, is too high${range}`;
 }

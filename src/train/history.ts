@@ -1,12 +1,12 @@
 import type { EpochMetrics, Progress } from './hooks.ts';
 
-/** A curve has about so many points, however long training takes. */
+/** A curve has about this many points, however long training takes. */
 const POINTS = 400;
 
-/** A moment of training; the loss and the accuracy are the epoch's so far, on the training pictures. */
+/** One point of the curves. Loss and accuracy are means over the epoch so far, on the training images. */
 export type Point = Pick<Progress, 'step' | 'learningRate' | 'imagesPerSecond' | 'loss' | 'accuracy'>;
 
-/** What the curves of a run are drawn from. */
+/** The data that the curves of a run are drawn from. */
 export interface History {
   readonly stepsPerEpoch: number;
   readonly steps: number;
@@ -14,7 +14,7 @@ export interface History {
   readonly epochs: readonly EpochMetrics[];
 }
 
-/** Keeps what the curves of a run are drawn from. */
+/** Collects the data that the curves of a run are drawn from. */
 export class Recorder {
   private readonly points: Point[];
   private readonly epochs: EpochMetrics[];
@@ -34,7 +34,7 @@ export class Recorder {
     return { stepsPerEpoch: this.stepsPerEpoch, steps: this.steps, points: this.points, epochs: this.epochs };
   }
 
-  /** @returns the point that was added, if the last one is far enough away */
+  /** Adds a point, unless the last one is too close. Returns the added point. */
   add({ step, learningRate, imagesPerSecond, loss, accuracy }: Progress): Point | undefined {
     const last = this.points.at(-1)?.step ?? 0;
     if (step - last < this.steps / POINTS) return undefined;
@@ -43,6 +43,7 @@ export class Recorder {
     return point;
   }
 
+  /** Adds a finished epoch. */
   addEpoch(metrics: EpochMetrics): void {
     this.epochs.push(metrics);
   }

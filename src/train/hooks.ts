@@ -16,14 +16,16 @@ export interface EpochMetrics {
   readonly learning_rate: number;
   /** In force during the epoch. */
   readonly weight_decay: number;
-  /** Training only, without evaluation and compilation; after a resume, since then, if a step was left to take. */
+  /** Training only, without evaluation and compilation. After a resume: since then, and undefined if no step remained. */
   readonly images_per_second?: number;
-  /** In mixed precision: what the loss is multiplied with by now, and the steps skipped so far because f16 overflowed. */
+  /** Where the running statistics were estimated anew for the evaluation: how long that took. */
+  readonly statistics_seconds?: number;
+  /** In mixed precision: the loss scale, and the number of steps skipped so far because f16 overflowed. */
   readonly loss_scale?: number;
   readonly skipped_steps?: number;
 }
 
-/** How far training is. */
+/** Progress of a training. */
 export interface Progress extends Partial<Reading> {
   readonly epoch: number;
   readonly epochs: number;
@@ -37,11 +39,13 @@ export interface Progress extends Partial<Reading> {
   readonly learningRate: number;
   /** Of this epoch, once a step of it is done. */
   readonly imagesPerSecond?: number;
-  /** What is left of all epochs' training, if it goes on so. */
+  /** Time for the remaining epochs at this speed, without validation. */
   readonly secondsLeft?: number;
 }
 
+/** Callbacks of a training. */
 export interface TrainingHooks {
+  /** Called after each step, and after each batch of a validation. */
   onProgress?(progress: Progress): void;
   /** Called, and awaited, after each step, with the number of steps taken: training pauses until then. */
   onStep?(step: number): void | Promise<void>;
@@ -49,10 +53,10 @@ export interface TrainingHooks {
   onEpoch?(metrics: EpochMetrics): void | Promise<void>;
 }
 
-/** When to stop before all epochs are done. */
+/** Limits at which a training stops before all epochs are done. */
 export interface Limits {
-  /** After so many steps since the beginning; the epoch is evaluated as it is. */
+  /** Stops after this many steps since the beginning, and evaluates the unfinished epoch. */
   readonly maxSteps?: number;
-  /** After the step under way; the epoch is not evaluated. */
+  /** Stops after the current step, without evaluation. */
   readonly signal?: AbortSignal;
 }

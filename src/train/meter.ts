@@ -1,4 +1,4 @@
-/** Training readbacks for the progress line are this far apart, in milliseconds. */
+/** Milliseconds between readbacks for the progress line. */
 const INTERVAL = 1000;
 
 /** Means over the images of an epoch so far, each at the time of its step. */
@@ -7,10 +7,10 @@ export interface Reading {
   readonly accuracy: number;
 }
 
-/** Times an epoch, and says when its loss is worth a readback. Time in `pause` counts only while a step is under way. */
+/** Measures the speed of an epoch, and limits readbacks of its loss. Time in `pause` counts only while a step runs. */
 export class Meter {
   reading?: Reading;
-  /** Images of steps that are done, and of the one that is under way. */
+  /** Images of finished steps, and of the running one. */
   private done = 0;
   private underWay = 0;
   private readonly start = performance.now();
@@ -18,18 +18,18 @@ export class Meter {
   private idle = 0;
   private end?: number;
 
-  /** Counts the images of a step that has begun, when all before it are done. */
+  /** Counts the images of a step that begins after all earlier ones are done. */
   add(images: number): void {
     this.finishStep();
     this.underWay = images;
   }
 
-  /** Whether the last reading is old. */
+  /** Whether the last reading is older than the interval. */
   get due(): boolean {
     return performance.now() - this.lastRead > INTERVAL;
   }
 
-  /** Takes what was read back, which is when no step is under way. */
+  /** Stores a readback, which waits for all steps. */
   read(reading: Reading): void {
     this.finishStep();
     this.reading = reading;
@@ -37,22 +37,22 @@ export class Meter {
   }
 
   /**
-   * Waits for something that is not training. A checkpoint, which is read back from the GPU, waits for the step under way
-   * first: that is training still.
-   * @param step resolves when that step is done
+   * Waits for work that is not training. Time until the running step is done still counts as training: a checkpoint, for
+   * example, first waits for it.
+   * @param step resolves when the running step is done
    */
-  async pause(something: void | Promise<void>, step: Promise<void>): Promise<void> {
+  async pause(work: void | Promise<void>, step: Promise<void>): Promise<void> {
     let done: number | undefined;
-    const note = () => {
+    const markDone = () => {
       done = performance.now();
     };
-    // A step that fails is told of by who waits for it.
-    step.then(note, () => {});
-    await something;
+    // Errors surface where the step is awaited.
+    step.then(markDone, () => {});
+    await work;
     if (done !== undefined) this.idle += performance.now() - done;
   }
 
-  /** Training is done; the rate stays as it is. */
+  /** Ends the measurement. */
   stop(): void {
     this.end = performance.now();
   }

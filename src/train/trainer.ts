@@ -1,121 +1,240 @@
-import { batches, imageSize, loadBatches, type Pictures, type Splits } from '../data/dataset.ts';
+import { SingleValueError } from '../autograd/ops/batch_norm.ts';
+import { batches, loadBatches, type Pictures, type Splits } from '../data/dataset.ts';
 import { fingerprint } from '../data/fingerprint.ts';
 import { Random } from '../data/random.ts';
-import { AdamW } from '../nn/adamw.ts';
-import type { Pass } from '../nn/module.ts';
+import { batchTooLarge, fitting, fittingSize } from '../inference/batch_size.ts';
+import type { Net, NetConfig } from '../nn/architecture.ts';
+import type { Module, Pass } from '../nn/module.ts';
+import type { Optimizer } from '../nn/optimizer.ts';
 import { ParameterSet, type StateDict } from '../nn/parameters.ts';
-import { OneCycle } from '../nn/schedule.ts';
+import type { Rates, Schedule } from '../nn/schedule.ts';
+import type { Profile } from '../report/profile.ts';
 import type { Device } from '../runtime/device.ts';
-import { UserError } from '../runtime/errors.ts';
-import { profile, type Span } from '../runtime/profile.ts';
-import type { Recording } from '../runtime/recording.ts';
+import { MemoryError, UserError } from '../runtime/errors.ts';
+import { Resource } from '../runtime/resource.ts';
 import type { Tensor } from '../runtime/tensor.ts';
-import type { YYNet } from '../yinyang/yynet.ts';
-import { fitting } from './batch_size.ts';
-import type { Checkpoint, Position } from './checkpoint.ts';
+import type { Checkpoint, TrainingState } from './checkpoint.ts';
+import { classWeights } from './class_weights.ts';
+import { createSteps } from './create_steps.ts';
+import { batchSizes, shuffledBatches, stepsPerEpoch } from './epoch_batches.ts';
 import { Evaluation } from './evaluation.ts';
-import { checkHealth } from './health.ts';
+import { Freezing } from './freezing.ts';
+import { alone, type Group } from './group.ts';
+import { checkHealth, checkScore } from './health.ts';
 import type { EpochMetrics, Limits, Progress, TrainingHooks } from './hooks.ts';
 import { InFlight } from './in_flight.ts';
 import { Meter, type Reading } from './meter.ts';
-import type { Profile } from './profile.ts';
-import type { Recipe } from './recipe.ts';
-import { requireFitting, requirePrecision, type StepContext, trainingStep } from './step.ts';
-
-/** Where training begins: anew from a seed, or where a checkpoint's training stopped. */
-export type Start = { readonly seed: number } | { readonly from: Checkpoint };
-
-/** A recorded training step for one batch size, with its inputs. */
-interface Step {
-  readonly pixels: Tensor;
-  readonly targets: Tensor;
-  readonly recording: Recording<unknown>;
-}
+import { mixupShare } from './mixup.ts';
+import { createOptimizer } from './optimization.ts';
+import { type Phase, PhasedSchedule, phaseAt, phaseOf } from './phases.ts';
+import { checkPosition, type Position } from './position.ts';
+import { profileSteps } from './profile_steps.ts';
+import { largestPart, type Recipe } from './recipe.ts';
+import { runParts, type StepPart, type Steps } from './recorded_steps.ts';
+import { BatchStatistics, hasBatchStatistics, recomputes } from './statistics.ts';
+import { requireTrainable, type StepContext, singleValue } from './step.ts';
 
 // Independent random streams of one seed.
 const INITIALISATION = 1;
 const ORDER = 2;
 
-/** Trains a net on a data set by a recipe. The same seed on the same adapter gives the same bits, stopped and resumed or not. */
-export class Trainer implements StepContext {
-  readonly parameters: ParameterSet;
-  readonly optimizer: AdamW;
-  private readonly schedule: OneCycle;
+/**
+ * Trains a net on a data set by a recipe. The same seed on the same adapter gives the same bits, whether training was
+ * stopped and resumed or not.
+ */
+export class Trainer<Config extends NetConfig = NetConfig> extends Resource implements StepContext {
+  // Of the current phase: see `begin`.
+  private phase!: Phase;
+  parameters!: ParameterSet;
+  optimizer!: Optimizer;
+  private steps!: Steps;
+  private evaluation?: Evaluation;
+  /** Where the recipe estimates running statistics anew. */
+  private statistics?: BatchStatistics;
+  private readonly freezing: Freezing;
+  private readonly schedule: Schedule;
   private readonly random: Random;
   readonly seed: Tensor;
   /** Σ loss and number of correct answers since the epoch began. */
   readonly totals: Tensor;
-  /** One recording for full batches, one for the smaller batch at an epoch's end. */
-  private readonly steps = new Map<number, Step>();
-  private evaluation!: Evaluation;
+  readonly mix?: Tensor;
+  readonly weights?: Tensor;
   private position: Position;
 
   private constructor(
     readonly device: Device,
-    readonly net: YYNet,
+    readonly net: Net<Config>,
     private readonly data: Splits<Pictures>,
     readonly recipe: Recipe,
     private readonly seedNumber: number,
     private readonly fingerprint: string,
+    private readonly group: Group,
+    init: StateDict = {},
   ) {
-    const { amsgrad, maxNorm, averageDecay, learningRate, epochs, precision } = recipe;
-    this.parameters = new ParameterSet(device, net, new Random(seedNumber, INITIALISATION));
-    this.optimizer = new AdamW(device, this.parameters, {
-      ...{ amsgrad, maxNorm, averageDecay },
-      scaled: precision === 'mixed',
-    });
-    this.schedule = new OneCycle(learningRate, epochs * this.stepsPerEpoch);
+    super();
+    this.freezing = new Freezing(net, recipe);
+    this.schedule = new PhasedSchedule(recipe, this.stepsPerEpoch);
     this.random = new Random(seedNumber, ORDER);
-    this.position = { epoch: 1, batch: 0, step: 0, order: this.random.getState(), best: 0 };
-    this.seed = device.tensor([2], 'u32');
+    this.position = { epoch: 1, batch: 0, step: 0, order: this.random.getState(), best: 0, bestEpoch: 0 };
+    const isWhole = recipe.microBatch === 0 && recipe.shards === 1;
+    this.seed = device.tensor([isWhole ? 2 : 3], 'u32');
     this.totals = device.upload(new Float32Array(2), [2]);
+    this.mix = recipe.mixup ? device.tensor([1]) : undefined;
+    const { classes } = data.train;
+    this.weights = recipe.balance ? device.upload(classWeights(data.train), [classes.length]) : undefined;
+    // The last one first, as it needs most memory.
+    this.begin(phaseOf(recipe, recipe.epochs), init);
+  }
+
+  /** Gives the net the parameters, the optimizer and the steps of a phase: with these values, and random ones for the others. */
+  private begin(phase: Phase, values: StateDict): void {
+    const { device, net, recipe, freezing } = this;
+    this.phase = phase;
+    freezing.apply(phase.freeze);
+    this.parameters = new ParameterSet(device, net.module, new Random(this.seedNumber, INITIALISATION));
+    this.parameters.loadPart(values);
+    this.optimizer = createOptimizer(device, this.parameters, recipe, (parameter) => freezing.isBody(parameter));
+    this.steps = createSteps(this, this.group);
+  }
+
+  /** Goes over to a phase with the weights of the current one. Other parameters train then, so all is recorded anew. */
+  private async enter(phase: Phase): Promise<void> {
+    if (phase.first === this.phase.first) return;
+    const values = await this.parameters.stateDict();
+    this.releasePhase();
+    this.begin(phase, values);
+    await this.prepare();
   }
 
   /**
-   * Initialises the net and records and compiles its steps.
-   * @param recipe where a checkpoint is resumed, the one in it
-   * @throws UserError where the adapter lacks what the recipe's precision needs, the recipe is for other pictures, a batch
-   * does not fit into memory, or a checkpoint cannot be resumed
+   * Initialises the net, and records and compiles its steps. Where a batch does not fit into memory or bindings, the steps
+   * run in micro-batches: the trainer's recipe says how large.
+   * @param start `seed` of all random numbers; `init`: parameters and buffers to begin with, in place of random ones; `group`:
+   *   the processes that share out the recipe's shards
+   * @throws UserError where the adapter lacks what the recipe's precision needs, net or recipe do not fit the data, or not
+   *   even one picture fits into memory
    */
-  static async create(
+  static async create<Config extends NetConfig>(
     device: Device,
-    net: YYNet,
+    net: Net<Config>,
     data: Splits<Pictures>,
     recipe: Recipe,
-    start: Start,
-  ): Promise<Trainer> {
-    requirePrecision(device, recipe.precision);
-    const seed = 'from' in start ? start.from.seed : start.seed;
-    const trainer = new Trainer(device, net, data, recipe, seed, await fingerprint(data.train));
-    if ('from' in start) trainer.resume(start.from);
-    requireFitting(recipe, data.train);
-    await fitting(Math.min(recipe.batchSize, data.train.length), () => trainer.prepare());
+    { seed, init, group = alone }: { readonly seed: number; readonly init?: StateDict; readonly group?: Group },
+  ): Promise<Trainer<Config>> {
+    requireTrainable(device, net.config, data, recipe);
+    const known = await fingerprint(data.train);
+    let { microBatch } = recipe;
+    for (;;) {
+      try {
+        const start = { phase: phaseOf(recipe, 1), init };
+        return await Trainer.start(device, net, data, { ...recipe, microBatch }, seed, known, group, start);
+      } catch (error) {
+        if (!(error instanceof MemoryError)) throw error;
+        const size = largestPart({ ...recipe, microBatch }, Math.min(recipe.batchSize, data.train.length));
+        if (recipe.shards > 1) throw batchTooLarge(size, error);
+        microBatch = fittingSize(size, error);
+        if (microBatch < 1) throw batchTooLarge(size, error);
+      }
+    }
+  }
+
+  /**
+   * Prepares a training.
+   * @param known the fingerprint of the training data
+   * @param start `phase`: the one that it begins in; `init`: as in `create`
+   * @throws MemoryError if a batch does not fit
+   */
+  private static async start<Config extends NetConfig>(
+    device: Device,
+    net: Net<Config>,
+    data: Splits<Pictures>,
+    recipe: Recipe,
+    seed: number,
+    known: string,
+    group: Group,
+    { phase, init }: { readonly phase: Phase; readonly init?: StateDict },
+  ): Promise<Trainer<Config>> {
+    const trainer = new Trainer(device, net, data, recipe, seed, known, group, init);
+    try {
+      await trainer.prepare();
+      await trainer.enter(phase);
+    } catch (error) {
+      trainer.dispose();
+      throw error;
+    }
+    return trainer;
+  }
+
+  /**
+   * Resumes a checkpoint's training, by its own recipe.
+   * @throws UserError as `create`, and where the checkpoint has no training or was trained on other data
+   */
+  static async resume<Config extends NetConfig>(
+    device: Device,
+    checkpoint: Checkpoint<Config>,
+    data: Splits<Pictures>,
+    group = alone,
+  ): Promise<Trainer<Config>> {
+    const { architecture, config, recipe, seed, training } = checkpoint;
+    if (!training) throw new UserError('The checkpoint has a net, but no training to resume.');
+    const known = await fingerprint(data.train);
+    if (checkpoint.fingerprint !== known) {
+      throw new UserError('The training pictures are not those that the checkpoint was trained on.');
+    }
+    requireTrainable(device, config, data, recipe);
+    const size = largestPart(recipe, Math.min(recipe.batchSize, data.train.length));
+    const trainer = await fitting(size, () =>
+      Trainer.start(device, architecture.create(config), data, recipe, seed, known, group, {
+        phase: phaseAt(recipe, training.position),
+      }),
+    );
+    try {
+      checkPosition(training.position, recipe, trainer.stepsPerEpoch);
+    } catch (error) {
+      trainer.dispose();
+      throw error;
+    }
+    trainer.restore(checkpoint.state, training);
     return trainer;
   }
 
   /** Records and compiles the steps and the evaluation. */
   private async prepare(): Promise<void> {
-    const { device, net, parameters, optimizer, recipe } = this;
+    const { device, module, parameters, optimizer, recipe } = this;
     const { train, validation } = this.data;
-    const sizes = new Set([Math.min(recipe.batchSize, train.length), train.length % recipe.batchSize]);
-    sizes.delete(0);
+    const sizes = batchSizes(train.length, recipe.batchSize);
     const averaged = {
-      fold: () => parameters.using(optimizer.average, () => net.fold(device)),
-      forward: (pass: Pass, x: Tensor) => parameters.using(optimizer.average, () => net.forward(pass, x)),
+      foldBatchNorm: () => parameters.withValues(optimizer.average, () => module.foldBatchNorm(device)),
+      forward: (pass: Pass, x: Tensor) => parameters.withValues(optimizer.average, () => module.forward(pass, x)),
     };
-    const evaluation = Evaluation.record(
-      device,
-      averaged,
-      validation,
-      Math.min(recipe.batchSize, validation.length),
-      recipe,
-    );
-    // Together, so that what compiles is not waited for one after another.
-    [this.evaluation] = await Promise.all([evaluation, ...[...sizes].map((size) => this.record(size))]);
+    const record = async () => {
+      const size = Math.min(largestPart(recipe, recipe.batchSize), validation.length);
+      const group = recipe.shards > 1 ? this.group : undefined;
+      this.evaluation = await Evaluation.record(device, averaged, validation, size, recipe, group);
+    };
+    const recordStatistics = async () => {
+      if (!recomputes(recipe, this.stepsPerEpoch) || !hasBatchStatistics(module)) return;
+      this.statistics = await BatchStatistics.record(this, train, largestPart(recipe, sizes[0]));
+    };
+    // All at once, so that their kernels compile side by side.
+    const steps = sizes.map((size) => this.steps.record(size, train));
+    const outcomes = await Promise.allSettled([record(), recordStatistics(), ...steps]);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed?.reason instanceof SingleValueError) {
+      const smallest = Math.max(1, Math.floor(Math.min(...sizes) / recipe.shards));
+      throw singleValue(Math.min(recipe.microBatch || smallest, smallest), this.net.config);
+    }
+    if (failed) throw failed.reason;
   }
 
+  /** The net's module. */
+  get module(): Module {
+    return this.net.module;
+  }
+
+  /** Steps in an epoch; the last one may be on a smaller batch, or on one picture more. */
   get stepsPerEpoch(): number {
-    return Math.ceil(this.data.train.length / this.recipe.batchSize);
+    return stepsPerEpoch(this.data.train.length, this.recipe.batchSize);
   }
 
   /** Steps taken since the beginning. */
@@ -123,48 +242,52 @@ export class Trainer implements StepContext {
     return this.position.step;
   }
 
-  /** Whether all epochs are done. */
+  /** Whether all epochs are done, or as many as the recipe's patience have brought no better accuracy. */
   get finished(): boolean {
-    return this.position.epoch > this.recipe.epochs;
+    const { epoch, bestEpoch } = this.position;
+    const { epochs, patience } = this.recipe;
+    return epoch > epochs || (patience > 0 && epoch - 1 - bestEpoch >= patience);
   }
 
   /** The averaged weights, which evaluation uses, and the running statistics. */
-  stateDict(): Promise<StateDict> {
+  async stateDict(): Promise<StateDict> {
+    await this.statistics?.refresh(this.position.step);
     return this.parameters.stateDict(this.optimizer.average);
   }
 
-  /** All that is needed to use the net as it is now, and to go on. Between steps: in a hook, or when no `run` is under way. */
-  async checkpoint(): Promise<Checkpoint> {
-    const { device, net, parameters, optimizer, recipe, seedNumber: seed, position } = this;
+  /**
+   * Reads all that is needed to use the net and to resume. To be called between steps: in a hook, or when `run` does not run.
+   * @throws DivergedError if the loss or a gradient is not finite
+   */
+  async checkpoint(): Promise<Checkpoint<Config>> {
+    const totals = await this.checkedTotals();
+    const { net, parameters, optimizer, recipe, seedNumber: seed, position } = this;
     return {
-      ...{ config: net.config, recipe, seed, fingerprint: this.fingerprint },
+      ...{ architecture: net.architecture, config: net.config, recipe, seed, fingerprint: this.fingerprint },
       classNames: this.data.train.classes,
       state: await this.stateDict(),
       training: {
         position,
-        weights: await parameters.vectorDict(parameters.values),
+        weights: await parameters.readFlat(parameters.values),
         optimizer: await optimizer.state(),
-        totals: await device.read(this.totals),
+        totals,
       },
     };
   }
 
-  private resume({ training, state, fingerprint }: Checkpoint): void {
-    if (!training) throw new UserError('The checkpoint holds a net, but no training that could go on.');
-    if (fingerprint !== this.fingerprint) {
-      throw new UserError('The training pictures are not those that the checkpoint was trained on.');
-    }
+  /** Restores the state of a checkpoint's training. */
+  private restore(state: StateDict, training: TrainingState): void {
     const { device, parameters, optimizer } = this;
-    parameters.using(optimizer.average, () => parameters.loadStateDict(state));
-    parameters.loadVectorDict(parameters.values, training.weights);
+    parameters.withValues(optimizer.average, () => parameters.loadStateDict(state));
+    parameters.writeFlat(parameters.values, training.weights);
     optimizer.load(training.optimizer);
     device.write(this.totals, training.totals);
     this.position = training.position;
   }
 
   /**
-   * Trains all epochs that are left, or up to a limit. Can be called again to go on.
-   * @returns the last finished epoch's metrics, if there is one
+   * Trains the remaining epochs, or up to a limit. A further call continues.
+   * @returns the metrics of the last finished epoch, if there is one
    * @throws DivergedError if the loss or a gradient is not finite
    */
   async run(hooks: TrainingHooks = {}, limits: Limits = {}): Promise<EpochMetrics | undefined> {
@@ -179,20 +302,25 @@ export class Trainer implements StepContext {
     return metrics;
   }
 
-  /** Trains what is left of an epoch and evaluates it. Returns nothing if it was stopped. */
+  /** Trains the rest of the epoch and evaluates it. Returns undefined if it was stopped. */
   private async epoch(hooks: TrainingHooks, maxSteps: number, signal?: AbortSignal): Promise<EpochMetrics | undefined> {
     const { data } = this;
     const { epoch } = this.position;
+    await this.enter(phaseOf(this.recipe, epoch));
     const meter = new Meter();
     const report = (phase: Progress['phase'], images: number, of: number) =>
       hooks.onProgress?.({ ...this.progress(meter), phase, images, of });
 
     await this.train(meter, hooks, (images) => report('train', images, data.train.length), maxSteps, signal);
     if (signal?.aborted) return undefined;
-    const score = await this.evaluation.run((images) => report('validate', images, data.validation.length), signal);
+    const statisticsSeconds = await this.statistics?.refresh(this.position.step);
+    const score = await this.evaluation!.run((images) => report('validate', images, data.validation.length), signal);
     if (!score) return undefined;
-    const best = Math.max(this.position.best, score.accuracy);
-    this.position = { ...this.position, best };
+    checkScore(score.loss, this.position.step, this.recipe);
+    if (score.accuracy > this.position.best || this.position.bestEpoch === 0) {
+      this.position = { ...this.position, best: score.accuracy, bestEpoch: epoch };
+    }
+    const { best } = this.position;
     const { step, batch } = this.position;
     if (batch === this.stepsPerEpoch) {
       this.position = { ...this.position, epoch: epoch + 1, batch: 0, order: this.random.getState() };
@@ -208,12 +336,13 @@ export class Trainer implements StepContext {
       best_accuracy: best,
       learning_rate: this.schedule.at(step - 1).learningRate,
       weight_decay: this.weightDecay(epoch),
+      ...(statisticsSeconds !== undefined && { statistics_seconds: statisticsSeconds }),
       images_per_second: meter.imagesPerSecond,
       ...(await this.lossScale()),
     };
   }
 
-  /** Trains the batches of the epoch that are left. */
+  /** Trains on the epoch's remaining batches. */
   private async train(
     meter: Meter,
     { onProgress, onStep }: TrainingHooks,
@@ -225,10 +354,14 @@ export class Trainer implements StepContext {
     const inFlight = new InFlight(device);
     const weightDecay = this.weightDecay(this.position.epoch);
     random.setState(this.position.order);
-    const order = [...batches(data.train.length, recipe.batchSize, random)].slice(this.position.batch);
-    for await (const { images, labels, count } of loadBatches(data.train, recipe.batchSize, order)) {
+    const order = shuffledBatches(data.train.length, recipe.batchSize, random).slice(this.position.batch);
+    const own = order.map((batch) => this.steps.own?.(batch) ?? batch);
+    let done = 0;
+    for await (const { images, labels } of loadBatches(data.train, recipe.batchSize + 1, own)) {
+      const count = order[done++].length;
       if (this.position.step >= maxSteps || signal?.aborted) break;
-      this.load(count, images, labels, { ...this.schedule.at(this.position.step), weightDecay }).run();
+      const settings = { ...this.schedule.at(this.position.step), weightDecay };
+      await runParts(this.prepareStep(count, images, labels, settings));
       this.position = { ...this.position, batch: this.position.batch + 1 };
       await inFlight.add();
       meter.add(count);
@@ -236,28 +369,40 @@ export class Trainer implements StepContext {
       report(this.seen);
       await meter.pause(onStep?.(this.position.step), inFlight.latest);
     }
+    await inFlight.latest;
     meter.read(await this.readings());
     meter.stop();
   }
 
   /** Images trained on since the epoch began. */
   private get seen(): number {
-    return Math.min(this.position.batch * this.recipe.batchSize, this.data.train.length);
+    const { batch } = this.position;
+    return batch === this.stepsPerEpoch ? this.data.train.length : batch * this.recipe.batchSize;
   }
 
-  /** Of an epoch: the factor times the learning rate as the epoch began, and for the first the largest one. */
+  /**
+   * The weight decay of an epoch: the factor times the learning rate at its beginning; for the first one of a phase, the
+   * largest one.
+   */
   private weightDecay(epoch: number): number {
-    const { weightDecayFactor, learningRate } = this.recipe;
-    const start = (epoch - 1) * this.stepsPerEpoch;
-    return weightDecayFactor * (epoch === 1 ? learningRate : this.schedule.at(start).learningRate);
+    const { first, learningRate } = phaseOf(this.recipe, epoch);
+    const start = this.schedule.at((epoch - 1) * this.stepsPerEpoch).learningRate;
+    return this.recipe.weightDecayFactor * (epoch === first ? learningRate : start);
   }
 
   /** @throws DivergedError if the loss or a gradient was not finite since the epoch began */
   private async readings(): Promise<Reading> {
-    const { device, seen } = this;
-    const [loss, correct] = await device.read(this.totals);
-    checkHealth({ loss, guard: await device.read(this.optimizer.guard), step: this.position.step }, this.recipe);
+    const { seen } = this;
+    const [loss, correct] = await this.checkedTotals();
     return { loss: loss / seen, accuracy: correct / seen };
+  }
+
+  /** @throws DivergedError as `readings` */
+  private async checkedTotals(): Promise<Float32Array<ArrayBuffer>> {
+    const { device, position, recipe } = this;
+    const totals = await device.read(this.totals);
+    checkHealth({ loss: totals[0], guard: await device.read(this.optimizer.guard), step: position.step }, recipe);
+    return totals;
   }
 
   private progress(meter: Meter) {
@@ -280,48 +425,55 @@ export class Trainer implements StepContext {
 
   /**
    * Times each dispatch of `steps` steps on a full batch, after one untimed step: some adapters compile a kernel when it
-   * first runs. The net is trained by it.
+   * first runs. The training is restored afterwards.
    */
   async profile(steps: number): Promise<Profile> {
-    const { device, data, recipe } = this;
-    const size = Math.min(recipe.batchSize, data.train.length);
-    const { images, labels } = await firstOf(data.train, size);
-    const weightDecay = this.weightDecay(1);
-    const next = () => this.load(size, images, labels, { ...this.schedule.at(this.position.step), weightDecay });
-    next().run();
-    const runs: Span[][] = [];
-    for (let i = 0; i < steps; i++) runs.push(await profile(device, next()));
-    return { commands: this.steps.get(size)!.recording.commands, runs };
+    const { state, training } = await this.checkpoint();
+    const timed = await this.timeSteps(steps);
+    this.restore(state, training!);
+    return timed;
   }
 
-  /** Writes what one step on the first `size` of the images reads. Returns the recording that takes it. */
-  private load(
+  private async timeSteps(steps: number): Promise<Profile> {
+    const { device, data, recipe } = this;
+    const [size] = batchSizes(data.train.length, recipe.batchSize);
+    const { images, labels } = await firstOf(data.train, size);
+    const weightDecay = this.weightDecay(1);
+    const next = () => this.prepareStep(size, images, labels, { ...this.schedule.at(this.position.step), weightDecay });
+    return profileSteps(device, next, steps);
+  }
+
+  /** Writes the settings of one step on `size` images. Returns the parts of that step. */
+  private prepareStep(
     size: number,
     images: Uint8Array,
     labels: Int32Array,
-    settings: { learningRate: number; weightDecay: number; beta1: number },
-  ): Recording<unknown> {
-    const { pixels, targets, recording } = this.steps.get(size)!;
-    this.device.write(pixels, images.subarray(0, size * imageSize(this.data.train)));
-    this.device.write(targets, labels.subarray(0, size));
-    this.device.write(this.seed, new Uint32Array([this.seedNumber, this.position.step]));
+    settings: Rates & { weightDecay: number },
+  ): StepPart[] {
+    const seed = [this.seedNumber, this.position.step] as const;
+    const parts = this.steps.parts({ size, images, labels, seed });
+    if (this.mix) this.device.write(this.mix, Float32Array.of(mixupShare(...seed, this.recipe.mixup)));
     this.optimizer.prepare(settings);
     this.position = { ...this.position, step: this.position.step + 1 };
-    return recording;
+    return parts;
   }
 
-  /** Records the step for batches of one size. */
-  private async record(size: number): Promise<void> {
-    const { device } = this;
-    const { channels, height, width } = this.data.train;
-    const pixels = device.tensor([size, channels, height, width], 'u8');
-    const targets = device.tensor([size], 'i32');
-    const recording = await device.record(() => trainingStep(this, { pixels, targets }));
-    this.steps.set(size, { pixels, targets, recording });
+  private releasePhase(): void {
+    const { evaluation, statistics, steps, optimizer, parameters } = this;
+    for (const part of [evaluation, statistics, steps, optimizer, parameters]) part?.dispose();
+    this.evaluation = undefined;
+    this.statistics = undefined;
+  }
+
+  /** Releases all memory of the training on the device. The trainer must not be used again. */
+  dispose(): void {
+    const { device, seed, totals, mix, weights } = this;
+    this.releasePhase();
+    for (const tensor of [seed, totals, mix, weights]) if (tensor) device.release(tensor);
   }
 }
 
-/** The first pictures of a set, as a batch. */
+/** The first images of a data set, as a batch. */
 async function firstOf(pictures: Pictures, size: number) {
   for await (const batch of loadBatches(pictures, size, batches(size, size))) return batch;
   throw new Error('profile(): there must be a picture to train on');
