@@ -4,9 +4,9 @@ import { dirname } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
 
 /**
- * Makes a folder in one move: `fill` writes into a temporary one beside it, so that nobody ever sees half of it,
- * processes side by side included.
- * @throws {UserError} if it cannot be written
+ * Makes a folder atomically: `fill` writes into a temporary folder beside it, which is then renamed. Safe for concurrent
+ * processes: no process reads an incomplete folder.
+ * @throws {UserError} if the folder cannot be written
  */
 export async function makeFolder(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   let temporary: string | undefined;
@@ -17,7 +17,7 @@ export async function makeFolder(folder: string, fill: (temporary: string) => Pr
     await rename(temporary, folder);
   } catch (error) {
     if (temporary) await rm(temporary, { recursive: true, force: true });
-    // Another process was faster.
+    // A concurrent process has made the folder.
     if (existsSync(folder)) return;
     const { code, message } = error as NodeJS.ErrnoException;
     throw code ? new UserError(`${folder} cannot be written: ${message}.`) : error;

@@ -4,7 +4,7 @@ import type { NamedBytes } from './named_bytes.ts';
 
 const PIXELS = 3 * 32 * 32;
 
-/** CIFAR-10's classes, in the order of the labels. */
+/** CIFAR-10's class names, indexed by label. */
 export const CIFAR10_CLASSES: readonly string[] = [
   'airplane',
   'automobile',
@@ -19,7 +19,8 @@ export const CIFAR10_CLASSES: readonly string[] = [
 ];
 
 /**
- * Reads CIFAR-10's binary files (data_batch_N.bin, test_batch.bin) as one data set; cut files are fine.
+ * Parses CIFAR-10's binary files (data_batch_N.bin, test_batch.bin) into one data set. Files may have any number of
+ * records.
  * @throws {UserError} if a file is empty, ends within a record or has a label above 9
  */
 export function parseCifar10(files: readonly NamedBytes[]): Dataset {
@@ -27,12 +28,13 @@ export function parseCifar10(files: readonly NamedBytes[]): Dataset {
 }
 
 /**
- * Reads CIFAR-100's binary files (train.bin, test.bin) as one data set with the fine labels; cut files are fine.
- * @param classes the names of the fine labels
+ * Parses CIFAR-100's binary files (train.bin, test.bin) into one data set with the fine labels. Files may have any number
+ * of records.
+ * @param classes names of the fine labels
  * @throws {UserError} if a file is empty, ends within a record or has a label without a name
  */
 export function parseCifar100(files: readonly NamedBytes[], classes: readonly string[]): Dataset {
-  // A coarse label, then the fine one.
+  // A coarse label, then the fine label.
   return parse(files, { title: 'CIFAR-100', name: 'cifar100', classes, labelBytes: 2 });
 }
 
@@ -40,7 +42,7 @@ interface Format {
   readonly title: string;
   readonly name: string;
   readonly classes: readonly string[];
-  /** Each record begins with so many labels, the last of which counts; a red, a green and a blue plane follow. */
+  /** Number of label bytes at the start of a record; the last one is used. A red, a green and a blue plane follow. */
   readonly labelBytes: number;
 }
 

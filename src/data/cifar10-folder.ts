@@ -4,19 +4,19 @@ import { parseCifar10 } from './cifar.ts';
 import type { Splits } from './dataset.ts';
 import { listFolder, readInput } from './input-folder.ts';
 
-/** The folder's name in the official archive, cifar-10-binary.tar.gz. */
+/** Name of the folder in the official archive, cifar-10-binary.tar.gz. */
 export const CIFAR10_FOLDER = 'cifar-10-batches-bin';
 const TRAIN_FILE = /^data_batch_(\d+)\.bin$/;
 const TEST_FILE = 'test_batch.bin';
 
-/** Whether a folder of these names is meant to be CIFAR-10, whole or not. */
+/** Whether a folder with these file names holds CIFAR-10, possibly incomplete. */
 export const looksLikeCifar10 = (names: readonly string[]) =>
   names.some((name) => name === CIFAR10_FOLDER || name === TEST_FILE || TRAIN_FILE.test(name));
 
 /**
- * Reads CIFAR-10 from a folder of its official binary files, or from the folder that holds
- * cifar-10-batches-bin/. One data_batch_N.bin is enough.
- * @throws {UserError} naming the folder or file that is missing or broken
+ * Reads CIFAR-10. One data_batch_N.bin and test_batch.bin are enough.
+ * @param path the folder of the official binary files, or the folder that contains cifar-10-batches-bin/
+ * @throws {UserError} naming the missing or invalid folder or file
  */
 export async function readCifar10(path: string): Promise<Splits> {
   const list = (folder: string) => listFolder(folder, "the folder of CIFAR-10's binary files");

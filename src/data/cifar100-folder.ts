@@ -4,21 +4,21 @@ import { parseCifar100 } from './cifar.ts';
 import type { Splits } from './dataset.ts';
 import { listFolder, readInput } from './input-folder.ts';
 
-/** The folder's name in the official archive, cifar-100-binary.tar.gz. */
+/** Name of the folder in the official archive, cifar-100-binary.tar.gz. */
 export const CIFAR100_FOLDER = 'cifar-100-binary';
 const TRAIN_FILE = 'train.bin';
 const TEST_FILE = 'test.bin';
 const CLASSES_FILE = 'fine_label_names.txt';
 const CLASSES = 100;
 
-/** Whether a folder of these names is meant to be CIFAR-100, whole or not. */
+/** Whether a folder with these file names holds CIFAR-100, possibly incomplete. */
 export const looksLikeCifar100 = (names: readonly string[]) =>
   names.some((name) => [CIFAR100_FOLDER, TRAIN_FILE, TEST_FILE, CLASSES_FILE].includes(name));
 
 /**
- * Reads CIFAR-100 with its 100 fine labels from a folder of its official binary files, or from the folder that holds
- * cifar-100-binary/.
- * @throws {UserError} naming the folder or file that is missing or broken
+ * Reads CIFAR-100 with its 100 fine labels.
+ * @param path the folder of the official binary files, or the folder that contains cifar-100-binary/
+ * @throws {UserError} naming the missing or invalid folder or file
  */
 export async function readCifar100(path: string): Promise<Splits> {
   const names = await listFolder(path, "the folder of CIFAR-100's binary files");

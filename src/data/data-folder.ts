@@ -2,66 +2,116 @@ import { UserError } from '../runtime/errors.ts';
 import { looksLikeCifar10, readCifar10 } from './cifar10-folder.ts';
 import { looksLikeCifar100, readCifar100 } from './cifar100-folder.ts';
 import { type Pictures, subset } from './dataset.ts';
-import { looksLikeIdx, readIdx } from './idx-folder.ts';
+import { downloadableSets, readDownloadable } from './downloadable-folder.ts';
+import { findIdx, readIdx } from './idx-folder.ts';
 import { listFolder } from './input-folder.ts';
-import { knownSets, readKnown } from './known-folder.ts';
-import { type OpenedData, readPictures } from './pictures-folder.ts';
+import { type OpenedData, readPictures, readScoredPictures, type ScoredData } from './pictures-folder.ts';
 import type { OnDataProgress } from './progress.ts';
 import { shapes } from './shapes.ts';
+import type { SplitName } from './split_names.ts';
 import { asSquares } from './squares.ts';
 
+/** The size, the split and the limits of a data set that `openData` opens. */
 export interface DataOptions {
-  /** Pictures become squares of so many pixels. */
+  /** Height and width of the pictures after resizing, in pixels. */
   readonly inputSize: number;
-  /** 1 for grey, 3 for RGB. By default what the data set has, and RGB for folders of pictures. */
+  /** 1 (grey) or 3 (RGB). Default: that of the data set, or RGB for folders of pictures. */
   readonly channels?: 1 | 3;
-  /** Of pictures in folders without a validation folder, the share of each class that validates. */
+  /**
+   * Fraction of each class that validates, for folders of pictures without a validation folder, or with one that does not
+   * give the classes. Default 0.1; then the latter is an error.
+   */
   readonly valSplit?: number;
-  /** Decides which those are. */
+  /** Seed of that split and of the order of pictures in folders. Default 0. */
   readonly seed?: number;
-  /** Train on the first so many only. */
+  /** Maximum number of training pictures; the first ones are used. */
   readonly limitTrain?: number;
-  /** Validate on the first so many only. */
+  /** Maximum number of validation pictures; the first ones are used. */
   readonly limitVal?: number;
   readonly onProgress?: OnDataProgress;
 }
 
-/** The names that `openData` knows, apart from paths. */
-export const dataNames: readonly string[] = ['shapes', ...knownSets.keys()];
+/** The data set names that `openData` accepts besides paths. */
+export const dataNames: readonly string[] = ['shapes', ...downloadableSets.keys()];
 
 const EXPECTED =
-  "CIFAR's binary files, MNIST's IDX files, or pictures (jpg, png, webp) in a folder for each class, in train/ and val/ or not";
+  "CIFAR's binary files, MNIST's IDX files, or pictures (JPEG, PNG, WebP, GIF, AVIF) in one folder per class, optionally inside train/ and val/";
 
 /**
- * Opens a data set: 'shapes', drawn on the spot; one known by name, downloaded the first time; or a folder of files in
- * CIFAR's or MNIST's format or of pictures.
- * @throws {UserError} one sentence that names the file or folder that is wrong and what was expected
+ * Opens a data set.
+ * @param name 'shapes' (generated), one of {@link dataNames} (downloaded at first use), or the path of a folder of files
+ *   in CIFAR's or MNIST's format or of pictures
+ * @throws {UserError} naming the missing or invalid file or folder, and what was expected
  */
 export async function openData(name: string, options: DataOptions): Promise<OpenedData> {
-  const { inputSize, channels, limitTrain = Infinity, limitVal = Infinity } = options;
-  const { train, validation, notice } = await read(name, options);
-  const prepare = (pictures: Pictures, limit: number) =>
-    first(asSquares(pictures, { size: inputSize, channels: channels ?? pictures.channels }), limit);
-  return { train: prepare(train, limitTrain), validation: prepare(validation, limitVal), notice };
+  const { limitTrain, limitVal } = options;
+  const { train, validation, ...reading } = await read(name, options);
+  return { ...reading, train: prepare(train, options, limitTrain), validation: prepare(validation, options, limitVal) };
+}
+
+/** What `openScored` scores a net on. */
+export interface ScoreOptions extends Omit<DataOptions, 'valSplit' | 'limitTrain'> {
+  /** The net's classes. */
+  readonly classes: readonly string[];
+  /** Default: the validation pictures, else the test pictures, else all pictures. */
+  readonly split?: SplitName;
+}
+
+/**
+ * Opens the pictures that a net is scored on. A folder without splits is scored as a whole.
+ * @param name as in {@link openData}
+ * @throws {UserError} naming the missing or invalid file or folder, and what was expected
+ */
+export async function openScored(name: string, options: ScoreOptions): Promise<ScoredData> {
+  const { split, inputSize, channels = 3, limitVal } = options;
+  if (await isPictureFolder(name)) {
+    const scored = await readScoredPictures(name, { ...options, size: inputSize, channels });
+    if (!scored) throw await noPictures(name);
+    return { ...scored, pictures: prepare(scored.pictures, options, limitVal) };
+  }
+  // The validation pictures of the known sets are their test pictures.
+  const { train, validation } = await read(name, options);
+  const isTrain = split === 'train';
+  return { split: isTrain ? 'train' : 'val', pictures: prepare(isTrain ? train : validation, options, limitVal) };
+}
+
+const prepare = (pictures: Pictures, { inputSize, channels }: DataOptions, limit = Infinity) =>
+  first(asSquares(pictures, { size: inputSize, channels: channels ?? pictures.channels }), limit);
+
+const looksLike = [looksLikeCifar10, looksLikeCifar100];
+
+const namesIn = (folder: string) => listFolder(folder, `a folder of data or one of ${dataNames.join(', ')}`);
+
+/** Whether `openData` reads a folder of pictures, rather than a data set of a known name or format. */
+async function isPictureFolder(name: string): Promise<boolean> {
+  if (dataNames.includes(name)) return false;
+  const names = await namesIn(name);
+  return !looksLike.some((matches) => matches(names)) && !(await findIdx(name, names));
 }
 
 async function read(name: string, options: DataOptions): Promise<OpenedData> {
-  const { inputSize, channels = 3, valSplit = 0.1, seed = 0, onProgress } = options;
-  if (!(valSplit > 0 && valSplit < 1)) {
-    throw new UserError(`The share of pictures that validate must be above 0 and below 1, got ${valSplit}.`);
+  const { inputSize, channels = 3, valSplit, seed = 0, onProgress } = options;
+  if (valSplit !== undefined && !(valSplit > 0 && valSplit < 1)) {
+    throw new UserError(`The validation split must be above 0 and below 1, got ${valSplit}.`);
   }
   if (name === 'shapes') return shapes();
-  const known = knownSets.get(name);
-  if (known) return readKnown(name, known, { onProgress });
+  const downloadable = downloadableSets.get(name);
+  if (downloadable) return readDownloadable(name, downloadable, { onProgress });
 
-  const names = await listFolder(name, `a folder of data or one of ${dataNames.join(', ')}`);
+  const names = await namesIn(name);
   if (looksLikeCifar10(names)) return readCifar10(name);
   if (looksLikeCifar100(names)) return readCifar100(name);
-  if (looksLikeIdx(names)) return readIdx(name);
+  const idx = await findIdx(name, names);
+  if (idx) return readIdx(idx);
   const pictures = await readPictures(name, { size: inputSize, channels, valSplit, seed, onProgress });
-  if (pictures) return pictures;
+  if (!pictures) throw await noPictures(name);
+  return pictures;
+}
+
+async function noPictures(folder: string): Promise<UserError> {
+  const names = await namesIn(folder);
   const found = names.length === 0 ? 'is empty' : `has ${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''}`;
-  throw new UserError(`${name} ${found}; expected ${EXPECTED}.`);
+  return new UserError(`${folder} ${found}; expected ${EXPECTED}.`);
 }
 
 function first(pictures: Pictures, n: number): Pictures {

@@ -1,82 +1,91 @@
 import type { Random } from './random.ts';
 
-/** Labelled pictures of one size, wherever their pixels lie. */
+/** Labelled pictures of one size; the pixels may be in memory or on disk. */
 export interface Pictures {
   readonly name: string;
-  /** The classes' names; a label is an index into them. */
+  /** Class names, indexed by label. */
   readonly classes: readonly string[];
   readonly channels: number;
   readonly height: number;
   readonly width: number;
-  /** One class per picture, [length]. */
+  /** [length], each from 0 to classes.length - 1. */
   readonly labels: Int32Array;
   /** The number of pictures. */
   readonly length: number;
   /**
-   * Copies the pixels of the pictures at `indices` to the start of `images`, in that order, as
-   * [indices.length, channels, height, width] of 0..255. Calls may overlap.
+   * Copies the pictures at `indices` to the start of `images`, as [indices.length, channels, height, width] of 0..255.
+   * Calls may overlap in time.
    */
   read(indices: Uint32Array, images: Uint8Array): void | Promise<void>;
 }
 
-/** Pictures that are all in memory. */
+/** Pictures in memory. */
 export interface Dataset extends Pictures {
   /** Pixels 0..255 as [length, channels, height, width]. */
   readonly images: Uint8Array;
   read(indices: Uint32Array, images: Uint8Array): void;
 }
 
-/** What to train on and what to validate on; they share no image. */
+/** Disjoint pictures for training and validation. */
 export interface Splits<P extends Pictures = Dataset> {
   readonly train: P;
   readonly validation: P;
 }
 
-/** Some pictures on their way to the GPU. */
+/** A batch of pictures, ready for upload to the GPU. */
 export interface PictureBatch {
-  /** Pixels as [count, channels, height, width], then space up to the size of a full batch. */
+  /** Pixels as [count, channels, height, width], followed by padding to the size of a full batch. */
   readonly images: Uint8Array;
-  /** [count], then space likewise. */
+  /** [count], followed by padding to the size of a full batch. */
   readonly labels: Int32Array;
   /** The number of pictures. */
   readonly count: number;
 }
 
-/** The number of pixel values of one image: channels · height · width. */
+/** Number of pixel values of one picture: channels · height · width. */
 export function imageSize({ channels, height, width }: Pictures): number {
   return channels * height * width;
 }
 
-/** A data set of pixels that are in memory; `labels` tells how many pictures there are. */
+/** Counts the pictures of each class. */
+export function countByClass({ labels, classes }: Pick<Pictures, 'labels' | 'classes'>): number[] {
+  const counts = classes.map(() => 0);
+  for (const label of labels) counts[label]++;
+  return counts;
+}
+
+/** Makes a data set of arrays in memory; its length is that of `labels`. */
 export function inMemory(contents: Omit<Dataset, 'length' | 'read'>): Dataset {
   const { images, labels, channels, height, width } = contents;
   const size = channels * height * width;
   return {
     ...contents,
     length: labels.length,
-    read: (indices, to) => {
-      for (const [i, index] of indices.entries()) to.set(images.subarray(index * size, (index + 1) * size), i * size);
+    read: (indices, target) => {
+      for (const [i, index] of indices.entries())
+        target.set(images.subarray(index * size, (index + 1) * size), i * size);
     },
   };
 }
 
-/** The pictures at `chosen`, in that order; their pixels stay where they are. */
-export function subset(pictures: Pictures, chosen: Uint32Array): Pictures {
+/** Returns a view of the pictures at `selected`, in that order, without copying pixels. */
+export function subset(pictures: Pictures, selected: Uint32Array): Pictures {
   const { name, classes, channels, height, width, labels } = pictures;
   return {
     ...{ name, classes, channels, height, width },
-    length: chosen.length,
-    labels: Int32Array.from(chosen, (index) => labels[index]),
-    read: (indices, images) => {
-      const places = indices.map((i) => chosen[i]);
-      return pictures.read(places, images);
-    },
+    length: selected.length,
+    labels: Int32Array.from(selected, (index) => labels[index]),
+    read: (indices, images) =>
+      pictures.read(
+        indices.map((i) => selected[i]),
+        images,
+      ),
   };
 }
 
 /**
- * One epoch: every index from 0 to `length` - 1 once, in batches of `batchSize`; the last may be smaller.
- * The order is shuffled with `random`, or ascending without.
+ * Yields the batches of one epoch: every index from 0 to `length` - 1 once, `batchSize` at a time; the last batch may
+ * be smaller. The order is shuffled with `random`, or ascending without it.
  */
 export function* batches(length: number, batchSize: number, random?: Random): Generator<Uint32Array> {
   const order = Uint32Array.from({ length }, (_, i) => i);
@@ -85,9 +94,9 @@ export function* batches(length: number, batchSize: number, random?: Random): Ge
 }
 
 /**
- * Reads batches one ahead of who asks for them, whatever the storage takes. A batch's arrays are used again: what they
- * hold is valid until the next batch is asked for.
- * @param order each batch's indices, at most `batchSize` of them (see {@link batches})
+ * Reads batches, prefetching one: a batch is read while the caller processes the one before it. The two buffers
+ * alternate, so a batch is valid only until the next one is requested.
+ * @param order the indices of each batch, at most `batchSize` (see {@link batches})
  */
 export async function* loadBatches(
   pictures: Pictures,
@@ -105,13 +114,13 @@ export async function* loadBatches(
     await pictures.read(indices, images);
     return { images, labels, count: indices.length };
   };
-  let ahead: Promise<PictureBatch> | undefined;
+  let next: Promise<PictureBatch> | undefined;
   for (const indices of order) {
-    const batch = ahead;
-    ahead = load(indices);
-    // An error is told to who asks for this batch, not to the process while nobody does.
-    ahead.catch(() => {});
+    const batch = next;
+    next = load(indices);
+    // Errors surface where the batch is awaited; without this they would be unhandled rejections until then.
+    next.catch(() => {});
     if (batch) yield await batch;
   }
-  if (ahead) yield await ahead;
+  if (next) yield await next;
 }

@@ -1,4 +1,4 @@
-/** A file's bytes and the name to call it by in errors. */
+/** A file's bytes, and its name for error messages. */
 export interface NamedBytes {
   readonly name: string;
   readonly bytes: Uint8Array;

@@ -1,11 +1,12 @@
-/** How far some work on a data set is, such as its download. */
+/** Progress of a task such as the download of a data set. */
 export interface DataProgress {
-  /** What is done: 'downloading …'. */
+  /** For example 'downloading …'. */
   readonly task: string;
   readonly done: number;
-  /** Missing where a server does not tell. */
+  /** Undefined if the server does not send the length. */
   readonly total?: number;
   readonly unit: 'bytes' | 'pictures';
 }
 
+/** Receives the progress of opening a data set. */
 export type OnDataProgress = (progress: DataProgress) => void;

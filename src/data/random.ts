@@ -1,9 +1,9 @@
-/** The whole state of a {@link Random}: four unsigned 32-bit words, fit for JSON. */
+/** State of a {@link Random}: four unsigned 32-bit words, serialisable as JSON. */
 export type RandomState = readonly [number, number, number, number];
 
 /**
- * A small seeded generator (sfc32: 128 bits of state, period of at least 2^32). The same seed gives the same
- * numbers on every machine, apart from the last bits of `normal`.
+ * Seeded pseudo-random generator (sfc32: 128 bits of state, period of at least 2^32). The same seed gives the same
+ * numbers on every machine, except for the last bits of `normal`, which uses Math.log.
  */
 export class Random {
   #a: number;
@@ -13,17 +13,19 @@ export class Random {
 
   /**
    * @param seed an integer from 0 to 2^53 - 1
-   * @param stream an integer from 0 to 2^32 - 1; streams of one seed are independent of each other
+   * @param stream an integer from 0 to 2^32 - 1; streams of one seed are independent
+   * @throws {RangeError} if the seed is out of range
    */
   constructor(seed: number, stream = 0) {
-    if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`a seed is an integer >= 0, got ${seed}`);
+    if (!Number.isSafeInteger(seed) || seed < 0)
+      throw new RangeError(`Random(): the seed must be an integer from 0 to 2^53 - 1, got ${seed}`);
     this.#a = seed | 0;
     this.#b = Math.floor(seed / 2 ** 32);
     this.#c = stream | 0;
-    for (let i = 0; i < 15; i++) this.bits(); // spreads the seed over all 128 bits
+    for (let i = 0; i < 15; i++) this.bits(); // mixes the seed into all 128 bits
   }
 
-  /** The next 32 random bits, as an unsigned integer. */
+  /** Returns 32 random bits as an unsigned integer. */
   bits(): number {
     const result = (this.#a + this.#b + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;
@@ -33,17 +35,17 @@ export class Random {
     return result >>> 0;
   }
 
-  /** A number in [low, high), [0, 1) by default. */
+  /** Returns a number in [low, high), by default [0, 1). */
   uniform(low = 0, high = 1): number {
     return low + (high - low) * (this.bits() / 2 ** 32);
   }
 
-  /** An integer in [0, n), for n up to 2^32. */
+  /** Returns an integer in [0, n), for n up to 2^32. */
   int(n: number): number {
     return Math.floor(this.uniform() * n);
   }
 
-  /** A standard normal number (Marsaglia's polar method). */
+  /** Returns a standard normal number (Marsaglia's polar method). */
   normal(): number {
     for (;;) {
       const x = this.uniform(-1, 1);
@@ -53,21 +55,22 @@ export class Random {
     }
   }
 
-  /** Puts the elements into a random order, in place (Fisher-Yates). */
+  /** Shuffles an array in place (Fisher-Yates). */
   shuffle(array: Uint32Array): void {
     for (let i = array.length - 1; i > 0; i--) {
       const j = this.int(i + 1);
-      const other = array[j];
+      const swapped = array[j];
       array[j] = array[i];
-      array[i] = other;
+      array[i] = swapped;
     }
   }
 
+  /** Returns the state, from which `setState` continues. */
   getState(): RandomState {
     return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#counter >>> 0];
   }
 
-  /** Goes on exactly where the generator that gave this state was. */
+  /** Continues from a state that `getState` returned. */
   setState([a, b, c, counter]: RandomState): void {
     this.#a = a | 0;
     this.#b = b | 0;

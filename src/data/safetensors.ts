@@ -1,18 +1,28 @@
-import { UserError } from '../runtime/errors.ts';
+import { excerpt, UserError } from '../runtime/errors.ts';
 
 const ARRAYS = {
+  F64: Float64Array,
   I64: BigInt64Array,
+  U64: BigUint64Array,
   F32: Float32Array,
   I32: Int32Array,
   U32: Uint32Array,
-  /** Half floats as their raw bits. */
+  /** Raw bits of the half floats. */
   F16: Uint16Array,
+  /** The upper halves of the bits of float32 numbers. */
+  BF16: Uint16Array,
+  I16: Int16Array,
+  U16: Uint16Array,
+  I8: Int8Array,
   U8: Uint8Array,
+  /** 0 or 1. */
+  BOOL: Uint8Array,
 } as const;
 
+/** A data type of a safetensors file. */
 export type Dtype = keyof typeof ARRAYS;
 
-/** One tensor of a file; its data has as many elements as the product of `shape` says. */
+/** A tensor of a file; the product of `shape` is the length of `data`. */
 export type StoredTensor = {
   [D in Dtype]: {
     readonly dtype: D;
@@ -21,19 +31,20 @@ export type StoredTensor = {
   };
 }[Dtype];
 
-/** What a safetensors file holds, in the order of the file. */
+/** Contents of a safetensors file, in the order of its header. */
 export interface TensorFile {
   readonly tensors: Map<string, StoredTensor>;
   readonly metadata: Map<string, string>;
 }
 
 const METADATA = '__metadata__';
-const MAX_HEADER_BYTES = 100_000_000;
+/** A net of 10,000 tensors has a header of about 1 MB; parsing a much larger one takes minutes. */
+const MAX_HEADER_BYTES = 16_000_000;
 
 /**
- * A safetensors file. Its bytes depend on the content only, not on the order of the maps: wide elements come
- * first, so that every tensor is aligned, and equally wide ones by name.
- * @throws {RangeError} if a tensor's shape and data disagree
+ * Encodes a safetensors file. The bytes do not depend on the order of the maps: tensors are sorted by element size,
+ * largest first, so that each one is aligned, then by name.
+ * @throws {RangeError} if a tensor's shape does not match its data
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
@@ -48,14 +59,16 @@ export function encodeSafetensors(
   }
   let end = 0;
   for (const [name, { dtype, shape, data }] of sorted) {
-    if (name === METADATA) throw new RangeError(`a tensor cannot be called ${METADATA}`);
+    if (name === METADATA) throw new RangeError(`encodeSafetensors(): a tensor cannot be named ${METADATA}`);
     if (data.length !== product(shape)) {
-      throw new RangeError(`tensor "${name}" has shape [${shape}] but ${data.length} elements`);
+      throw new RangeError(
+        `encodeSafetensors(): tensor "${name}" of shape [${shape}] needs ${product(shape)} elements, got ${data.length}`,
+      );
     }
     header.push([name, { dtype, shape, data_offsets: [end, end + data.byteLength] }]);
     end += data.byteLength;
   }
-  // fromEntries, because assigning a key such as __proto__ would not make a property
+  // Object.fromEntries also defines a key such as __proto__, which an assignment would not.
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const start = 8 + Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(start + end);
@@ -71,8 +84,8 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads a safetensors file, trusting none of its figures. The tensors' data are copies.
- * @throws {UserError} if the file breaks the format or has a dtype other than {@link Dtype}, naming the tensor
+ * Decodes a safetensors file and validates all offsets and sizes. The tensors' data are copies.
+ * @throws {UserError} naming the tensor, if the file violates the format or has a dtype other than {@link Dtype}
  */
 export function decodeSafetensors(bytes: Uint8Array): TensorFile {
   const { header, body } = split(bytes);
@@ -82,14 +95,14 @@ export function decodeSafetensors(bytes: Uint8Array): TensorFile {
   for (const [name, entry] of Object.entries(header)) {
     if (name === METADATA) {
       for (const [key, value] of Object.entries(asObject(entry, METADATA))) {
-        if (typeof value !== 'string') throw new UserError(`${METADATA}: "${key}" is not a string.`);
+        if (typeof value !== 'string') throw new UserError(`${METADATA}: "${excerpt(key)}" is not a string.`);
         metadata.set(key, value);
       }
       continue;
     }
     const { dtype, shape, begin, end } = checkEntry(name, entry, body.length);
     ranges.push({ name, begin, end });
-    // a copy, because the tensor may be unaligned in the file (and slice on a Node Buffer would not copy)
+    // A copy, because the tensor may be unaligned in the file. (slice() of a Node Buffer would not copy.)
     tensors.set(name, {
       dtype,
       shape,
@@ -106,10 +119,12 @@ function split(bytes: Uint8Array): { header: Record<string, unknown>; body: Uint
   }
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) {
-    throw new UserError(`Not a safetensors file: a header of ${length} bytes, above the limit of 100 MB.`);
+    throw new UserError(`Not a safetensors file: its header has ${length} bytes, more than the limit of 16 MB.`);
   }
   if (length > bytes.length - 8) {
-    throw new UserError(`Truncated safetensors file: a header of ${length} bytes, but ${bytes.length - 8} follow.`);
+    throw new UserError(
+      `Truncated safetensors file: its header has ${length} bytes, but only ${bytes.length - 8} follow.`,
+    );
   }
   const body = bytes.subarray(8 + length);
   let header: unknown;
@@ -122,37 +137,43 @@ function split(bytes: Uint8Array): { header: Record<string, unknown>; body: Uint
 }
 
 function checkEntry(name: string, entry: unknown, bodyLength: number) {
-  const { dtype, shape, data_offsets: offsets } = asObject(entry, `tensor "${name}"`);
+  const { dtype, shape, data_offsets: offsets } = asObject(entry, `tensor "${excerpt(name)}"`);
   if (typeof dtype !== 'string' || !Object.hasOwn(ARRAYS, dtype)) {
-    throw new UserError(`Tensor "${name}" has dtype ${dtype}, expected one of ${Object.keys(ARRAYS).join(', ')}.`);
+    throw new UserError(
+      `Tensor "${excerpt(name)}" has dtype ${excerpt(dtype)}, expected one of ${Object.keys(ARRAYS).join(', ')}.`,
+    );
   }
-  if (!isCounts(shape)) throw new UserError(`Tensor "${name}" has a shape that is not a list of integers >= 0.`);
+  if (!isCounts(shape))
+    throw new UserError(`Tensor "${excerpt(name)}" has a shape that is not a list of integers >= 0.`);
   if (!isCounts(offsets) || offsets.length !== 2) {
-    throw new UserError(`Tensor "${name}" has data_offsets that are not two integers >= 0.`);
+    throw new UserError(`Tensor "${excerpt(name)}" has data_offsets that are not two integers >= 0.`);
   }
   const [begin, end] = offsets;
   if (begin > end || end > bodyLength) {
-    throw new UserError(`Tensor "${name}" lies at bytes ${begin} to ${end}, outside the file's ${bodyLength} of data.`);
+    throw new UserError(
+      `Tensor "${excerpt(name)}" is at bytes ${begin} to ${end}, outside the ${bodyLength} bytes of data.`,
+    );
   }
   const expected = product(shape) * ARRAYS[dtype as Dtype].BYTES_PER_ELEMENT;
   if (end - begin !== expected) {
     throw new UserError(
-      `Tensor "${name}" (${dtype} [${shape}]) should take ${expected} bytes, but its offsets give ${end - begin}.`,
+      `Tensor "${excerpt(name)}" (${dtype} [${excerpt(shape)}]) needs ${expected} bytes, but its offsets span ${end - begin}.`,
     );
   }
   return { dtype: dtype as Dtype, shape, begin, end };
 }
 
-/** The tensors have to cover the data exactly: the format allows neither overlaps nor gaps. */
+/** Checks that the tensors cover the data exactly: the format allows neither overlaps nor gaps. */
 function checkCoverage(ranges: { name: string; begin: number; end: number }[], bodyLength: number): void {
   let covered = 0;
   for (const { name, begin, end } of ranges.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin < covered) throw new UserError(`Tensor "${name}" overlaps the tensor before it.`);
-    if (begin > covered) throw new UserError(`There is a gap of ${begin - covered} bytes before tensor "${name}".`);
+    if (begin < covered) throw new UserError(`Tensor "${excerpt(name)}" overlaps the tensor before it.`);
+    if (begin > covered)
+      throw new UserError(`There is a gap of ${begin - covered} bytes before tensor "${excerpt(name)}".`);
     covered = end;
   }
   if (covered !== bodyLength)
-    throw new UserError(`${bodyLength - covered} bytes after the last tensor belong to none.`);
+    throw new UserError(`The last tensor is followed by ${bodyLength - covered} bytes that belong to no tensor.`);
 }
 
 function asObject(value: unknown, what: string): Record<string, unknown> {
@@ -170,7 +191,7 @@ function product(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
-/** By code units, the same in every locale. */
+/** Compares by code units, independent of the locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

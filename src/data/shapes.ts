@@ -3,21 +3,24 @@ import { Random } from './random.ts';
 
 const SIZE = 32;
 const PLANE = SIZE * SIZE;
-/** Every form's area in square pixels, at scale 1. */
+/** Area of every form at scale 1, in square pixels. */
 export const AREA = 200;
 
-/** A form's signed distance at (x, y) from its centre, in pixels: below 0 inside. Mirror symmetric: flips are safe. */
+/**
+ * Signed distance from a form's edge at (x, y) from its centre, in pixels; negative inside. Forms are mirror symmetric, so
+ * that flips keep the class.
+ */
 type Form = (x: number, y: number) => number;
 
 const DISC_RADIUS = Math.sqrt(AREA / Math.PI);
 const SQUARE_HALF = Math.sqrt(AREA) / 2;
 const TRIANGLE_INRADIUS = Math.sqrt(AREA / (3 * Math.sqrt(3)));
-/** A ring this far to either side of a circle of three times that radius: the hole has half the outer radius. */
+/** Half the ring's width; its radii are 2 and 4 times this. */
 const RING_HALF = Math.sqrt(AREA / (12 * Math.PI));
-/** Five squares of this side make the cross. */
+/** The cross consists of five squares of this side. */
 const CROSS_SIDE = Math.sqrt(AREA / 5);
 
-/** In an order that makes neighbours easy to tell apart: they share a colour (see SHAPES_CLASSES). */
+/** Neighbours in this list share a colour (see SHAPES_CLASSES), so they must be easy to distinguish. */
 export const FORMS: readonly { readonly name: string; readonly distance: Form }[] = [
   { name: 'disc', distance: (x, y) => Math.sqrt(x * x + y * y) - DISC_RADIUS },
   {
@@ -37,7 +40,7 @@ function box(x: number, y: number, halfWidth: number, halfHeight: number): numbe
   return Math.max(Math.abs(x) - halfWidth, Math.abs(y) - halfHeight);
 }
 
-/** Each colour as what it adds to grey, in red, green and blue; the three add up to 0. */
+/** Offsets from grey in red, green and blue; they sum to 0. */
 export const COLOURS: readonly { readonly name: string; readonly rgb: readonly [number, number, number] }[] = [
   { name: 'red', rgb: [74, -37, -37] },
   { name: 'yellow', rgb: [37, 37, -74] },
@@ -46,37 +49,39 @@ export const COLOURS: readonly { readonly name: string; readonly rgb: readonly [
   { name: 'magenta', rgb: [37, -74, 37] },
 ];
 
-/** Class k: form k / 2, in the colour of the same number or in the next. */
+/** Class k is form ⌊k / 2⌋ in the colour of the same index (even k) or the next index (odd k). */
 export const SHAPES_CLASSES = Array.from({ length: 2 * FORMS.length }, (_, label) => {
   const form = label >> 1;
   const colour = ((label + 1) >> 1) % COLOURS.length;
   return { name: `${COLOURS[colour].name} ${FORMS[form].name}`, form, colour };
 });
 
-/** Standard deviation of a pixel's noise; it never exceeds 3.46 of them, so that hardly a pixel has to be cut to 0..255. */
+/** Standard deviation of the pixel noise. The noise is bounded by 3.46 deviations, so few pixels are clamped to 0..255. */
 const NOISE = 8;
-/** Four random bytes' sum has this standard deviation around 510. */
-const BYTES_DEVIATION = Math.sqrt((4 * (256 * 256 - 1)) / 12);
+/** Standard deviation of the sum of four random bytes; its mean is 510. */
+const BYTE_SUM_DEVIATION = Math.sqrt((4 * (256 * 256 - 1)) / 12);
 
 /**
- * Draws one image into `pixels` (3·32·32, as a red, a green and a blue plane). Takes as many random numbers
- * whatever the form and colour.
+ * Draws one image. The number of random draws does not depend on the form and colour.
+ * @param form index into {@link FORMS}
+ * @param colour index into {@link COLOURS}
+ * @param pixels output, [3, 32, 32]
  */
 export function drawShape(form: number, colour: number, random: Random, pixels: Uint8Array): void {
   const { distance } = FORMS[form];
   const scale = random.uniform(0.8, 1.1);
   const centreX = SIZE / 2 + random.uniform(-3, 3);
   const centreY = SIZE / 2 + random.uniform(-3, 3);
-  // a tilt of up to 23° from the tangent of its half, which needs no sine
+  // A tilt of up to 23°, from the tangent of half the angle: Math.sin is not the same on all machines.
   const tangent = random.uniform(-0.2, 0.2);
   const cos = (1 - tangent * tangent) / (1 + tangent * tangent) / scale;
   const sin = (2 * tangent) / (1 + tangent * tangent) / scale;
 
   const level = random.uniform(120, 135);
   const saturation = random.uniform(0.8, 1);
-  const shade = tint(random, 6).map((t, c) => level + t + saturation * COLOURS[colour].rgb[c]);
+  const foreground = tint(random, 6).map((t, c) => level + t + saturation * COLOURS[colour].rgb[c]);
   const contrast = random.uniform(50, 66);
-  const ground = tint(random, 14).map((t) => level + t - contrast);
+  const background = tint(random, 14).map((t) => level + t - contrast);
   const slopeX = random.uniform(-0.3, 0.3);
   const slopeY = random.uniform(-0.3, 0.3);
 
@@ -88,25 +93,25 @@ export function drawShape(form: number, colour: number, random: Random, pixels: 
     const coverage = clamp01(0.5 - scale * distance(cos * x + sin * y, cos * y - sin * x));
     const slope = slopeX * (column - SIZE / 2) + slopeY * (row - SIZE / 2);
     for (let c = 0; c < 3; c++) {
-      const back = ground[c] + slope;
-      const value = back + (shade[c] - back) * coverage + noise(random);
+      const behind = background[c] + slope;
+      const value = behind + (foreground[c] - behind) * coverage + noise(random);
       pixels[c * PLANE + i] = Math.max(0, Math.min(255, Math.round(value)));
     }
   }
 }
 
-/** A random shift of a colour that keeps its mean of red, green and blue. */
+/** Random offsets of red, green and blue with sum 0. */
 function tint(random: Random, amplitude: number): number[] {
   const shift = [0, 0, 0].map(() => random.uniform(-amplitude, amplitude));
   const mean = (shift[0] + shift[1] + shift[2]) / 3;
   return shift.map((s) => s - mean);
 }
 
-/** Nearly normal, and from one draw: there are 3072 of them in an image. */
+/** Approximately normal noise: the sum of four random bytes. One draw per value, because an image needs 3072. */
 function noise(random: Random): number {
   const bits = random.bits();
   const sum = (bits & 255) + ((bits >>> 8) & 255) + ((bits >>> 16) & 255) + (bits >>> 24);
-  return ((sum - 510) / BYTES_DEVIATION) * NOISE;
+  return ((sum - 510) / BYTE_SUM_DEVIATION) * NOISE;
 }
 
 function clamp01(x: number): number {
@@ -114,28 +119,29 @@ function clamp01(x: number): number {
 }
 
 /**
- * The built-in data set: drawings of 32×32 pixels of a coloured form on a darker ground, ten classes of equal size.
+ * Generates the built-in data set: 32×32 RGB images of a coloured form on a darker background, in ten classes of equal
+ * size.
  *
- * A class is a pair of one of five forms and one of five colours, such that every form comes in two colours and
- * every colour in two forms. Who knows the form alone, or the colour alone, is left with two equally likely
- * classes and is right half of the time at best; only both together name the class. For this to hold,
+ * A class is a pair of a form and a colour. Each of the five forms has two colours, and each of the five colours has two
+ * forms. A classifier that sees only the form, or only the colour, is therefore at most 50 % accurate; both together
+ * determine the class. This requires that
  *
- * - all colours have the same mean of red, green and blue: in grey, which is all that the Yin branch sees, an image
- *   is the same in either colour, up to rounding;
- * - all forms cover the same area: the amount of colour tells nothing of the form.
+ * - all colours have the same mean of red, green and blue: in grey, the input of the Yin branch, both colours of a form
+ *   look the same up to rounding;
+ * - all forms have the same area: the amount of colour does not depend on the form.
  *
- * Position, size, tilt, brightness, ground and noise vary. Only + - * / and square roots are used, which are exact
- * to the last bit everywhere, so that a seed gives the same pixels on every machine.
+ * Position, size, tilt, brightness, background and noise vary. Only + - * / and square roots are used, which IEEE 754
+ * rounds exactly, so that a seed gives the same pixels on every machine.
  *
- * Image i of a split depends on the seed and on i alone.
- * @param options sizes are numbers of images
+ * Image i of a split depends only on the seed and on i.
+ * @param options `train` and `validation` are numbers of images
  */
 export function shapes(options: { seed?: number; train?: number; validation?: number } = {}): Splits {
   const { seed = 0, train = 400, validation = 200 } = options;
   return { train: drawSplit(seed, 0, train), validation: drawSplit(seed, 1, validation) };
 }
 
-/** Even random streams make the training images and odd ones the validation images, so the two never meet. */
+/** Training images use the even random streams, validation images the odd ones, so that both are independent. */
 function drawSplit(seed: number, parity: 0 | 1, length: number): Dataset {
   const images = new Uint8Array(length * 3 * PLANE);
   const labels = new Int32Array(length);

@@ -10,17 +10,17 @@ import { readIdx } from './idx-folder.ts';
 import type { OnDataProgress } from './progress.ts';
 
 /** A data set that can be downloaded. */
-export interface KnownSet {
+export interface DownloadableSet {
   readonly files: readonly RemoteFile[];
-  /** The folder that the only file, a .tar.gz, is unpacked into. */
+  /** For a set of one .tar.gz file: the folder, inside the set's folder, to unpack it into. */
   readonly unpacked?: string;
-  /** Reads the folder that the files are in. */
+  /** Reads the data set from the folder that holds the files. */
   read(folder: string): Promise<Splits>;
 }
 
 const CIFAR = 'https://www.cs.toronto.edu/~kriz';
 
-/** MNIST's four files have the same names everywhere; their MD5 sums in this order. */
+/** The four files of a data set in MNIST's format. MD5 sums in the order train images, train labels, test images, test labels. */
 const idxFiles = (site: string, ...sums: [string, string, string, string]): RemoteFile[] =>
   ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'].map((name, i) => ({
     url: `${site}/${name}-ubyte.gz`,
@@ -40,8 +40,8 @@ const FASHION = [
   'Ankle boot',
 ];
 
-/** The data sets that are downloaded by name, from where their authors or PyTorch keep them. */
-export const knownSets: ReadonlyMap<string, KnownSet> = new Map<string, KnownSet>([
+/** Downloadable data sets by name, at the sites of their authors or of PyTorch. */
+export const downloadableSets: ReadonlyMap<string, DownloadableSet> = new Map<string, DownloadableSet>([
   [
     'cifar10',
     {
@@ -87,13 +87,13 @@ export const knownSets: ReadonlyMap<string, KnownSet> = new Map<string, KnownSet
 ]);
 
 /**
- * Reads a known data set, after downloading what is not in its folder yet.
- * @param folder by default data/NAME in the cache
- * @throws {UserError} if a file cannot be had or is broken
+ * Downloads the files that are missing from the data set's folder, then reads it.
+ * @param folder default: data/NAME in the cache
+ * @throws {UserError} if a file cannot be downloaded or is damaged
  */
-export async function readKnown(
+export async function readDownloadable(
   name: string,
-  set: KnownSet,
+  set: DownloadableSet,
   { folder = cachePath('data', name), onProgress }: { folder?: string; onProgress?: OnDataProgress } = {},
 ): Promise<Splits> {
   const { files, unpacked, read } = set;
