@@ -6,7 +6,7 @@ import type { EpochMetrics } from '../train/hooks.ts';
 
 use([LineChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
-/** Read well on white and on black, and apart from each other where colours are not seen. */
+/** Readable on white and on black, and distinguishable by colour-blind readers. */
 const COLOURS = ['#c2410c', '#2563eb', '#64748b'];
 
 function svg(width: number, height: number, option: EChartsCoreOption): string {
@@ -14,13 +14,18 @@ function svg(width: number, height: number, option: EChartsCoreOption): string {
   chart.setOption({ animation: false, color: COLOURS, ...option });
   const text = chart.renderToSVGString();
   chart.dispose();
-  return text;
+  // The library counts its names on from chart to chart. Files must not depend on what was drawn before.
+  const names = new Map<string, string>();
+  return text.replaceAll(/zr\d+-[a-z]+-?\d+/g, (name) => {
+    if (!names.has(name)) names.set(name, `n${names.size}`);
+    return names.get(name)!;
+  });
 }
 
 const AXIS = { nameLocation: 'middle', splitLine: { lineStyle: { color: '#8884' } }, axisLabel: { color: '#64748b' } };
 
-/** Loss and accuracy over the epochs, side by side, as an SVG. */
-export function curves(metrics: readonly EpochMetrics[]): string {
+/** Draws loss and accuracy over the epochs, side by side, as an SVG. */
+export function learningCurves(metrics: readonly EpochMetrics[]): string {
   const line = (name: string, key: keyof EpochMetrics, panel: number, colour: number, scale = 1) => ({
     ...{ type: 'line', name, xAxisIndex: panel, yAxisIndex: panel, itemStyle: { color: COLOURS[colour] } },
     data: metrics.map((line) => [line.epoch, scale * line[key]!]),
@@ -47,15 +52,15 @@ export function curves(metrics: readonly EpochMetrics[]): string {
   });
 }
 
-/** Some measurements of one thing, beside what somebody else found. */
-export interface Measured {
+/** Measured values of one experiment, and a reference value to compare them with. */
+export interface Measurements {
   readonly name: string;
   readonly values: readonly number[];
-  readonly other: number;
+  readonly reference: number;
 }
 
-/** A row of dots for each thing that was measured, as an SVG. */
-export function dots(rows: readonly Measured[], unit: string, otherName: string): string {
+/** Draws a row of dots per experiment as an SVG, with the reference value as a diamond. */
+export function dotPlot(rows: readonly Measurements[], unit: string, referenceName: string): string {
   const names = rows.map(({ name }) => name);
   return svg(720, 90 + 44 * rows.length, {
     legend: { bottom: 0, textStyle: { color: '#64748b' } },
@@ -70,9 +75,38 @@ export function dots(rows: readonly Measured[], unit: string, otherName: string)
         data: rows.flatMap(({ name, values }) => values.map((v) => [v, name])),
       },
       {
-        ...{ type: 'scatter', name: otherName, symbol: 'diamond', symbolSize: 12 },
-        data: rows.map(({ name, other }) => [other, name]),
+        ...{ type: 'scatter', name: referenceName, symbol: 'diamond', symbolSize: 12 },
+        data: rows.map(({ name, reference }) => [reference, name]),
       },
     ],
+  });
+}
+
+/** A point of the plane of accuracy and size. */
+export interface SizedPoint {
+  readonly parameters: number;
+  /** In percent. */
+  readonly accuracy: number;
+  /** Written beside the point. */
+  readonly label?: string;
+}
+
+/** Draws accuracy against the number of parameters, on a logarithmic axis, as an SVG: a colour and symbol for each series. */
+export function accuracyPlane(series: Readonly<Record<string, readonly SizedPoint[]>>): string {
+  const symbols = ['circle', 'diamond', 'triangle'];
+  // So that the labels of near points of two series do not overlap.
+  const sides = ['right', 'left', 'bottom'];
+  return svg(720, 420, {
+    legend: { bottom: 0, textStyle: { color: '#64748b' } },
+    grid: { left: 60, right: 70, top: 20, bottom: 80 },
+    xAxis: { ...AXIS, type: 'log', name: 'parameters (beside each net: its epochs)', nameGap: 28, min: 2e4, max: 2e6 },
+    yAxis: { ...AXIS, type: 'value', scale: true, name: 'accuracy, %', nameGap: 36 },
+    series: Object.entries(series).map(([name, points], i) => ({
+      ...{ type: 'scatter', name, symbol: symbols[i], symbolSize: 11 },
+      data: points.map(({ parameters, accuracy, label }) => ({
+        value: [parameters, accuracy],
+        label: { show: label !== undefined, formatter: label, position: sides[i], color: COLOURS[i], fontSize: 11 },
+      })),
+    })),
   });
 }

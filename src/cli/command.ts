@@ -1,22 +1,43 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { version } from '../../package.json';
+import { activationKinds } from '../autograd/ops/activation.ts';
 import { fusionFormulas } from '../autograd/ops/fuse.ts';
 import { GpuError, ShaderError, UserError } from '../runtime/errors.ts';
+import { printable, shorten } from '../runtime/printable.ts';
+import { LinkError } from '../train/group.ts';
 import { DivergedError } from '../train/health.ts';
 import { bounds } from '../train/schema.ts';
 
-/** Things other than a bug that go wrong: their message says all there is to say. */
-const EXPECTED = [UserError, GpuError, ShaderError, DivergedError];
+/** Errors that are not bugs: their message is enough, without a stack. */
+const EXPECTED_ERRORS = [UserError, GpuError, ShaderError, DivergedError, LinkError];
+
+/** An error in a line. */
+export function describeError(error: Error): string {
+  const message = shorten(error.message, MAX_MESSAGE);
+  return EXPECTED_ERRORS.some((type) => error instanceof type) ? message : `unexpected error: ${message}`;
+}
+
+/** The exit code that an error gives. */
+export const exitCodeOf = (error: Error) => (error instanceof UserError ? error.exitCode : 1);
+
+/** The most characters of an error's message: some quote what a file holds. */
+const MAX_MESSAGE = 1500;
 
 /**
- * Runs a command and sets the process's exit code: 0, 2 for a mistake of the user's, 1 for anything else. Errors are
- * one line on stderr. The process then ends by itself; to force it while the GPU works would crash some drivers.
+ * Runs a command and sets the exit code: 0, 2 for a user error, 1 for any other error. Prints errors as one line on stderr.
+ * Does not call process.exit(), because some drivers crash if the process exits while the GPU works.
  */
 export async function main(command: Command): Promise<void> {
-  // Each line that cannot be printed is an error; one is enough to say so. A training goes on: its folder has it all.
+  for (const method of ['log', 'error'] as const) {
+    const write = console[method].bind(console);
+    console[method] = (text: string) => write(printable(text));
+  }
+  // Report only the first write error. Training continues: its results are in the run's folder.
   process.stdout.on('error', () => {});
+  // After SIGHUP there is no terminal.
+  process.stderr.on('error', () => {});
   process.stdout.once('error', ({ code, message }: NodeJS.ErrnoException) => {
-    // Who reads what we print, such as head, may have read enough.
+    // The reader of the pipe, such as head, has closed it: no error.
     if (code === 'EPIPE') return;
     console.error(`${command.name()}: the output cannot be written: ${message}.`);
     process.exitCode = 1;
@@ -24,27 +45,25 @@ export async function main(command: Command): Promise<void> {
   try {
     await command.parseAsync();
   } catch (error) {
-    const { message } = error as Error;
-    const isExpected = EXPECTED.some((kind) => error instanceof kind);
-    console.error(`${command.name()}: ${isExpected ? message : `unexpected error: ${message}`}`);
-    process.exitCode = error instanceof UserError ? error.exitCode : 1;
+    console.error(`${command.name()}: ${describeError(error as Error)}`);
+    process.exitCode = exitCodeOf(error as Error);
   }
 }
 
-/** A command with what all of ours share. */
+/** Creates a command with the options and the error handling of all commands. */
 export const createCommand = (name: string, description: string) =>
   new Command(name)
     .description(description)
     .version(version)
-    .showHelpAfterError('(--help shows every option)')
+    .showHelpAfterError('(--help lists all options)')
     .showSuggestionAfterError()
-    .hook('preAction', refuseEmpty)
+    .hook('preAction', (_, command) => rejectEmptyOptions(command))
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);
     });
 
-/** A variable that a shell finds empty is no flag left out. */
-function refuseEmpty(command: Command): void {
+/** Rejects empty option values: --out "$DIR" with an unset DIR must not silently use the default. */
+function rejectEmptyOptions(command: Command): void {
   const empty = command.options.find((option) => command.getOptionValue(option.attributeName()) === '');
   if (empty) throw new UserError(`${empty.long} must not be empty, expected ${empty.flags}.`);
 }
@@ -55,37 +74,40 @@ export const adapterOption = () =>
   );
 
 export const batchSizeOption = () =>
-  new Option('--batch-size <n>', 'pictures at a time (default: as many as it was trained with)').argParser(
+  new Option('--batch-size <n>', 'pictures per batch (default: the batch size of training)').argParser(
     integer(...bounds.batchSize),
   );
 
 export const fusionOption = () =>
-  new Option('--fusion <formula>', 'how Yang (a) and Yin (i) are joined').choices(fusionFormulas);
+  new Option('--fusion <formula>', 'formula that fuses Yang (a) and Yin (i)').choices(fusionFormulas);
 
-export const yinOption = () => new Option('--yin <input>', 'what Yin sees of the channels').choices(['mean', 'first']);
+export const yinOption = () =>
+  new Option('--yin <input>', "Yin's input: the mean of the channels or the first one").choices(['mean', 'first']);
 
 export const activationOption = () =>
-  new Option('--activation <kind>', 'between convolutions').choices(['gelu', 'silu']);
+  new Option('--activation <kind>', 'activation after convolutions').choices(activationKinds);
 
-export const quietOption = () => new Option('--quiet', 'print nothing but results and errors');
+export const verboseOption = () => new Option('--verbose', 'list all files of the data that are not used');
 
-/** What the argument of commands that read a checkpoint may be. */
-export const CHECKPOINT = 'a checkpoint, or the folder of a run for its best one';
+export const quietOption = () => new Option('--quiet', 'print only results and errors');
 
-/** Parses a whole number of at least `least`, and of at most `most` where that is given. */
+/** Help text of the checkpoint argument. */
+export const CHECKPOINT = 'a checkpoint file, or the folder of a run to use its best checkpoint';
+
+/** Returns a parser of integers from `min` to `max`. */
 export const integer =
-  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (min: number, max = Number.MAX_SAFE_INTEGER) =>
   (text: string) => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isSafeInteger(value) || value < least || value > most) {
-      const limit = most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : '';
-      throw new InvalidArgumentError(`Expected a whole number of at least ${least}${limit}, got '${text}'.`);
+    if (text.trim() === '' || !Number.isSafeInteger(value) || value < min || value > max) {
+      const limit = max < Number.MAX_SAFE_INTEGER ? ` and at most ${max}` : '';
+      throw new InvalidArgumentError(`Expected an integer of at least ${min}${limit}, got '${text}'.`);
     }
     return value;
   };
 
 /** Parses a number above 0 and below 1. */
-export function share(text: string): number {
+export function fraction(text: string): number {
   const value = positive(text);
   if (value >= 1) throw new InvalidArgumentError(`Expected a number below 1, got '${text}'.`);
   return value;

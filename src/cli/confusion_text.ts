@@ -1,28 +1,37 @@
-import type { ConfusionMatrix } from '../train/confusion.ts';
-import { percent } from '../train/format.ts';
-import { table } from '../train/table.ts';
+import { type ClassScore, type ConfusionMatrix, largestConfusions } from '../inference/confusion.ts';
+import { percent } from '../report/format.ts';
+import { table } from '../report/table.ts';
 
-/** A matrix of more classes would not fit a terminal. */
-const MOST_CLASSES = 20;
-const MOST_CONFUSIONS = 20;
+/** A matrix of more classes does not fit a terminal. */
+const MAX_CLASSES = 20;
+/** The most rows of the table of classes, as many as ImageNet has; and the rows of a longer one that are shown. */
+const MAX_ROWS = 1000;
+const MAX_WEAK = 20;
+/** Rows in the list of confused pairs. */
+const MAX_PAIRS = 20;
 
-const percentOrNone = (share: number | null) => (share === null ? '-' : percent(share));
+const percentOrDash = (fraction: number | null) => (fraction === null ? '-' : percent(fraction));
 
-/** How well each class is told from the others, as a table. */
-export const classTable = ({ classes }: ConfusionMatrix): string =>
-  table([
+/** Formats precision and recall of each class as a table, or of those with the lowest recall if there are too many. */
+export function classTable({ classes }: ConfusionMatrix): string {
+  const isLong = classes.length > MAX_ROWS;
+  const byRecall = (a: ClassScore, b: ClassScore) => (a.recall ?? 1) - (b.recall ?? 1);
+  const shown = isLong ? classes.toSorted(byRecall).slice(0, MAX_WEAK) : classes;
+  const rows = table([
     ['class', 'pictures', 'precision', 'recall'],
-    ...classes.map(({ name, count, precision, recall }) => [
+    ...shown.map(({ name, count, precision, recall }) => [
       name,
       String(count),
-      percentOrNone(precision),
-      percentOrNone(recall),
+      percentOrDash(precision),
+      percentOrDash(recall),
     ]),
   ]);
+  return isLong ? `The ${MAX_WEAK} of ${classes.length} classes with the lowest recall:\n\n${rows}` : rows;
+}
 
-/** The whole matrix, or where it has too many classes, the classes that are most often taken for one another. */
+/** Formats the matrix as a table, or lists the most frequently confused pairs if there are too many classes. */
 export const confusionTable = (confusion: ConfusionMatrix): string =>
-  confusion.classNames.length > MOST_CLASSES ? mostConfused(confusion) : matrix(confusion);
+  confusion.classNames.length > MAX_CLASSES ? mostConfused(confusion) : matrix(confusion);
 
 function matrix(confusion: ConfusionMatrix): string {
   const { classNames } = confusion;
@@ -30,21 +39,16 @@ function matrix(confusion: ConfusionMatrix): string {
     `${label} ${name}`,
     ...classNames.map((_, prediction) => String(confusion.at(label, prediction))),
   ]);
-  return table([['is … taken for →', ...classNames.map((_, label) => String(label))], ...rows]);
+  return table([['actual ↓ predicted →', ...classNames.map((_, label) => String(label))], ...rows]);
 }
 
-function mostConfused(confusion: ConfusionMatrix): string {
-  const { classNames } = confusion;
-  const pairs = classNames.flatMap((is, label) =>
-    classNames.map((taken, prediction) => ({
-      is,
-      taken,
-      count: label === prediction ? 0 : confusion.at(label, prediction),
-    })),
-  );
-  const most = pairs
-    .filter(({ count }) => count > 0)
-    .sort((a, b) => b.count - a.count)
-    .slice(0, MOST_CONFUSIONS);
-  return table([['is', 'taken for', 'times'], ...most.map(({ is, taken, count }) => [is, taken, String(count)])]);
+function mostConfused({ classNames, counts }: ConfusionMatrix): string {
+  return table([
+    ['actual', 'predicted', 'pictures'],
+    ...largestConfusions(counts, classNames.length, MAX_PAIRS).map(({ label, prediction, count }) => [
+      classNames[label],
+      classNames[prediction],
+      String(count),
+    ]),
+  ]);
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { measureRoofline } from '../../kernels/roofline/measure.ts';
 import { version } from '../../package.json';
+import { table } from '../report/table.ts';
 import type { AdapterSummary } from '../runtime/adapter.ts';
 import type { Device } from '../runtime/device.ts';
 import { GpuError, UserError } from '../runtime/errors.ts';
 import { listNodeAdapters, openNodeDevice, requestNodeAdapter } from '../runtime/node.ts';
-import { table } from '../train/table.ts';
 import { adapterOption, createCommand, main } from './command.ts';
 import { DataLine } from './progress.ts';
 import { type SelfTest, selfTest } from './self_test.ts';
@@ -18,7 +18,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** An adapter, and of its limits those that decide which nets it can hold and how kernels are cut. */
+/** An adapter with the limits that decide which nets fit and which tiles kernels use. */
 interface Adapter extends AdapterSummary {
   readonly chosen: boolean;
   readonly limits: Readonly<Record<(typeof LIMITS)[number], number>>;
@@ -33,11 +33,11 @@ const LIMITS = [
   'maxComputeWorkgroupsPerDimension',
 ] as const;
 
-/** What the engine makes use of, and what for. */
+/** Optional features that the engine uses, and their purpose. */
 const FEATURES = {
   'shader-f16': 'mixed precision',
   'timestamp-query': 'timing of kernels',
-  subgroups: 'larger teams of lanes',
+  subgroups: 'weights loaded once for several threads',
 } as const;
 
 interface Report {
@@ -45,56 +45,56 @@ interface Report {
   readonly node: string;
   readonly platform: string;
   readonly adapters: readonly Adapter[];
-  /** What keeps the engine from running, or from running fast. */
+  /** Why the engine cannot run, or runs slowly. */
   readonly advice?: string;
   readonly roofline?: { readonly gflop_s: number; readonly gb_s: number };
   readonly self_test?: SelfTest;
   readonly ok: boolean;
 }
 
-const command = createCommand('yy-doctor', 'Tells which WebGPU adapters there are and whether every kernel is right.')
+const command = createCommand('yy-doctor', 'Lists the WebGPU adapters and tests every kernel on one of them.')
   .addOption(adapterOption())
   .option('--json', 'print the report as JSON')
   .addHelpText(
     'after',
     `
-Exits with 1 if no adapter answers or a kernel is wrong.
+The exit code is 1 if there is no adapter or a kernel returns wrong results.
 
 Examples:
-  yy-doctor                         all adapters, and a test of the one that yy-train would take
-  yy-doctor --adapter swiftshader   a test of another one
-  yy-doctor --json > report.json    to send along with a question`,
+  yy-doctor                         list all adapters, test the one that yy-train uses
+  yy-doctor --adapter swiftshader   test another one
+  yy-doctor --json > report.json    attach this file to a question`,
   )
   .action(run);
 
 async function run({ adapter, json }: Options): Promise<void> {
-  const report = await examine(adapter);
+  const report = await createReport(adapter);
   console.log(json ? JSON.stringify(report, null, 2) : describe(report));
   if (!report.ok) process.exitCode = 1;
 }
 
-async function examine(wanted: string): Promise<Report> {
+async function createReport(adapterName: string): Promise<Report> {
   const system = { yynet: version, node: process.version, platform: `${process.platform} ${process.arch}` };
   let adapters: Adapter[] = [];
   try {
     adapters = await listAdapters();
-    const choice = await requestNodeAdapter({ adapter: wanted });
+    const choice = await requestNodeAdapter({ adapter: adapterName });
     adapters = adapters.map((found) => ({ ...found, chosen: found.name === choice.info.name }));
     const device = await openNodeDevice(choice);
-    const roofline = device.gpu.features.has('timestamp-query') ? await speedOf(device) : undefined;
+    const roofline = device.gpu.features.has('timestamp-query') ? await measureSpeed(device) : undefined;
     const checks = [...opChecks, ...trainingChecks, ...netChecks(device)];
     const progress = new DataLine();
     const onCheck = (done: number) => progress.update({ task: 'testing kernels', done, total: checks.length });
-    const tested = await selfTest(device, checks, onCheck).finally(() => progress.stop());
-    const ok = tested.checks.every((check) => check.ok);
-    return { ...system, adapters, advice: choice.notice, roofline, self_test: tested, ok };
+    const test = await selfTest(device, checks, onCheck).finally(() => progress.stop());
+    const ok = test.checks.every((check) => check.ok);
+    return { ...system, adapters, advice: choice.notice, roofline, self_test: test, ok };
   } catch (error) {
     if (!(error instanceof UserError || error instanceof GpuError)) throw error;
     return { ...system, adapters, advice: error.message, ok: false };
   }
 }
 
-async function speedOf(device: Device): Promise<Report['roofline']> {
+async function measureSpeed(device: Device): Promise<Report['roofline']> {
   const { flopsPerSecond, bytesPerSecond } = await measureRoofline(device);
   return { gflop_s: flopsPerSecond / 1e9, gb_s: bytesPerSecond / 1e9 };
 }
@@ -118,7 +118,7 @@ function describe({ yynet, node, platform, adapters, advice, roofline, self_test
   if (roofline) {
     const { gflop_s, gb_s } = roofline;
     paragraphs.push(
-      `Measured just now: ${gflop_s.toFixed(1)} GFLOP/s on registers, ${gb_s.toFixed(1)} GB/s to copy memory.`,
+      `Measured roofline: ${gflop_s.toFixed(1)} GFLOP/s in registers, ${gb_s.toFixed(1)} GB/s memory copy.`,
     );
   }
   if (self_test) {
@@ -129,16 +129,16 @@ function describe({ yynet, node, platform, adapters, advice, roofline, self_test
       `${runs}`,
       ms?.toFixed(3) ?? '-',
     ]);
-    paragraphs.push(table([['kernel', 'verdict', 'runs', 'ms'], ...rows]));
+    paragraphs.push(table([['kernel', 'result', 'runs', 'ms'], ...rows]));
     const failures = checks.filter((check) => !check.ok);
     paragraphs.push(
       ...failures.map(
         ({ check, error, problem }) => `WRONG: ${check}: ${problem ?? `relative error ${error?.toPrecision(2)}`}`,
       ),
-      `${checks.length - failures.length} of ${checks.length} checks passed, on ${kernels.length} kernels.`,
+      `${checks.length - failures.length} of ${checks.length} checks of ${kernels.length} kernels passed.`,
     );
   }
-  paragraphs.push(ok ? 'All is well.' : 'Something is wrong, as said above.');
+  paragraphs.push(ok ? 'No problems found.' : 'There are problems: see above.');
   return paragraphs.join('\n\n');
 }
 

@@ -2,23 +2,32 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
+import { activationKinds } from '../autograd/ops/activation.ts';
 import { CIFAR10_CLASSES } from '../data/cifar.ts';
-import { decodeSafetensors, type TensorFile } from '../data/safetensors.ts';
-import { configOf, type ImportedState, importState } from '../interop/import.ts';
+import { decodeSafetensors } from '../data/safetensors.ts';
+import { decodeText, linesOf } from '../data/text.ts';
+import { plainState } from '../interop/plain_state.ts';
+import type { NamedTensors } from '../interop/state.ts';
+import { mobilenetV3Small } from '../mobilenet/architecture.ts';
+import * as mobilenet from '../mobilenet/import.ts';
+import { namingOf } from '../mobilenet/naming.ts';
+import type { Architecture, NetConfig } from '../nn/architecture.ts';
+import type { StateDict } from '../nn/parameters.ts';
 import { writeAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import { encodeCheckpoint } from '../train/checkpoint.ts';
-import { greyNormalisation, paperRecipe } from '../train/recipe.ts';
-import { configSchema, parse } from '../train/schema.ts';
+import { imagenetNormalisation, normalisationOf, paperRecipe } from '../train/recipe.ts';
+import { yynet } from '../yinyang/architecture.ts';
 import type { YYNetConfig } from '../yinyang/config.ts';
+import { configOf, importState } from '../yinyang/import.ts';
 import { decodeFile, requireNew } from './checkpoint_file.ts';
 import { activationOption, createCommand, fusionOption, integer, main, quietOption, yinOption } from './command.ts';
 import { RunFolder } from './run_folder.ts';
 
-/** What shapes do not tell of a net. */
-type Unseen = Partial<Pick<YYNetConfig, 'fusion' | 'yin' | 'activation' | 'gate' | 'inputSize'>>;
+/** Parts of the config that tensor shapes do not determine. */
+type UndeterminedConfig = Partial<Pick<YYNetConfig, 'fusion' | 'yin' | 'activation' | 'gate' | 'inputSize'>>;
 
-interface Options extends Unseen {
+interface Options extends UndeterminedConfig {
   readonly bn0?: 'used' | 'unused';
   readonly classNames?: readonly string[];
   readonly classesFile?: string;
@@ -35,75 +44,102 @@ const list = (text: string) => text.split(',').map((part) => part.trim());
 function numbers(text: string): number[] {
   const values = list(text).map((part) => (part === '' ? Number.NaN : Number(part)));
   if (values.every(Number.isFinite)) return values;
-  throw new InvalidArgumentError(`Expected numbers with commas between them, got '${text}'.`);
+  throw new InvalidArgumentError(`Expected numbers separated by commas, got '${text}'.`);
 }
 
 const command = createCommand(
   'yy-import',
-  "Makes a checkpoint of a PyTorch state dict, saved as safetensors with our names or the authors' of either program.",
+  "Converts a PyTorch state dict (safetensors) to a checkpoint. Its names may be yynet's or those of the authors' programs, or timm's or torchvision's for MobileNetV3-Small.",
 )
   .argument('<file>', 'the state dict, a .safetensors file')
   .addOption(fusionOption())
   .addOption(yinOption())
   .addOption(activationOption())
-  .addOption(new Option('--gate <kind>', "of squeeze-and-excite's weights").choices(['sigmoid', 'hard_sigmoid']))
+  .addOption(new Option('--gate <kind>', "activation of squeeze-and-excitation's gate").choices(activationKinds))
   .addOption(
-    new Option('--bn0 <use>', "whether MBConv uses bn0, which the authors' ImageNet script does not").choices([
+    new Option('--bn0 <use>', "whether MBConv uses bn0; the authors' ImageNet script does not").choices([
       'used',
       'unused',
     ]),
   )
-  .option('--input-size <n>', 'pictures are n × n pixels', integer(1))
-  .addOption(new Option('--class-names <names>', 'with commas between them').argParser(list).conflicts('classesFile'))
-  .option('--classes-file <file>', 'the names of the classes, one a line')
-  .option('--mean <values>', "of each channel, on pixels from 0 to 1 (default: the paper's)", numbers)
-  .option('--std <values>', 'likewise', numbers)
-  .option('--out <file|dir>', `a ${ENDING} file, or the folder for a last${ENDING} (default: a new one under runs/)`)
+  .option('--input-size <n>', 'height and width of the pictures', integer(1))
+  .addOption(
+    new Option('--class-names <names>', 'class names separated by commas').argParser(list).conflicts('classesFile'),
+  )
+  .option('--classes-file <file>', 'file with one class name per line')
+  .option(
+    '--mean <values>',
+    "mean of each channel, for pixels from 0 to 1 (default: the paper's, or ImageNet's for timm's and torchvision's names)",
+    numbers,
+  )
+  .option('--std <values>', "standard deviation of each channel (default: the paper's)", numbers)
+  .option(
+    '--out <file|dir>',
+    `output file (*${ENDING}), or a folder for last${ENDING} (default: a new folder in runs/)`,
+  )
   .addOption(quietOption())
   .addHelpText(
     'after',
     `
-What shapes do not tell is, unless a flag says otherwise, as in the program that the names are from.
+Tensor shapes determine the widths of the net. Everything else is as in the program whose names the tensors have, unless a
+flag overrides it. Prefixes such as module. are stripped, and f16, bf16 and f64 are converted.
 
 Examples:
   yy-import cifar_notebook.safetensors                          the authors' CIFAR-10 notebook
   yy-import imagenet_script.safetensors --classes-file imagenet_classes.txt
+  yy-import mobilenetv3_small_100.safetensors --classes-file imagenet_classes.txt
   yy-import mine.safetensors --fusion 'a*i' --class-names cat,dog --out pets.safetensors`,
   )
   .action(run);
 
 async function run(file: string, options: Options): Promise<void> {
-  const imported = await decodeFile(file, (bytes) => read(bytes, options));
-  const { config, state, naming } = imported;
+  const { notes, ...imported } = await decodeFile(file, (bytes) => read(bytes, options));
+  const { architecture, config, state, naming, details } = imported;
+  if (!options.quiet) for (const note of notes) console.error(`${file}: ${note}`);
   const classNames = await classNamesOf(imported, options);
-  const recipe = { ...paperRecipe, ...normalisationOf(config, options) };
+  const recipe = { ...paperRecipe, ...normalisationFrom(imported, options) };
   const target = await targetOf(file, options);
-  await writeAtomically(target, encodeCheckpoint({ config, recipe, seed: 0, classNames, fingerprint: '', state }));
-  if (!options.quiet) console.log(`${target}: ${config.classes} classes, names as of ${naming}, ${describe(config)}`);
+  const checkpoint = { architecture, config, recipe, seed: 0, classNames, fingerprint: '', state };
+  await writeAtomically(target, encodeCheckpoint(checkpoint));
+  if (!options.quiet) console.log(`${target}: ${config.classes} classes, names of ${naming}, ${details}`);
 }
 
-function read(bytes: Uint8Array, { fusion, yin, activation, gate, inputSize, bn0 }: Options): ImportedState {
-  const { tensors, metadata } = decodeSafetensors(bytes);
-  if (metadata.has('config')) throw new UserError('It is a checkpoint of ours already, and needs no import.');
-  requireFinite(tensors);
-  const known = { fusion, yin, activation, gate, inputSize, bn0: bn0 && bn0 === 'used' };
-  const given = Object.entries(known).filter(([, value]) => value !== undefined);
-  const named = Object.fromEntries(tensors);
-  const config = parse(configSchema, configOf(named, Object.fromEntries(given)), 'the net');
-  return importState(named, config);
+function read(bytes: Uint8Array, { fusion, yin, activation, gate, inputSize, bn0 }: Options) {
+  const file = decodeSafetensors(bytes);
+  if (file.metadata.has('config')) throw new UserError('This is already a checkpoint of yynet and needs no import.');
+  const { tensors, notes } = plainState(file.tensors);
+  const flags = { fusion, yin, activation, gate, inputSize, bn0: bn0 && bn0 === 'used' };
+  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
+  const isMobileNet = namingOf(Object.keys(tensors)) !== undefined;
+  return { ...(isMobileNet ? readMobileNet(tensors, given) : readYYNet(tensors, given)), notes };
 }
 
-/** @throws UserError where training had diverged before it was saved */
-function requireFinite(tensors: TensorFile['tensors']): void {
-  for (const [name, { dtype, data }] of tensors) {
-    if (dtype === 'F32' && !data.every(Number.isFinite)) {
-      throw new UserError(`Tensor '${name}' has numbers that are not finite.`);
-    }
-  }
+/** A state dict of another program, as a net of ours. */
+interface Imported {
+  readonly architecture: Architecture;
+  readonly config: NetConfig;
+  readonly state: StateDict;
+  readonly naming: string;
+  /** The config in words. */
+  readonly details: string;
 }
 
-/** As given, or CIFAR-10's for the authors' notebook, or numbers. */
-async function classNamesOf({ config, naming }: ImportedState, options: Options): Promise<readonly string[]> {
+function readYYNet(tensors: NamedTensors, flags: UndeterminedConfig): Imported {
+  const config = yynet.check(configOf(tensors, flags), 'the net');
+  return { architecture: yynet, ...importState(tensors, config), details: describe(config) };
+}
+
+function readMobileNet(tensors: NamedTensors, { inputSize, ...others }: UndeterminedConfig): Imported {
+  const [wrong] = Object.keys(others);
+  if (wrong) throw new UserError(`--${wrong} is for YYNet, but the tensors are those of ${mobilenetV3Small.name}.`);
+  const inferred = mobilenet.configOf(tensors, inputSize === undefined ? {} : { inputSize });
+  const config = mobilenetV3Small.check(inferred, 'the net');
+  const details = `${mobilenetV3Small.name}, width ${config.width}, pictures of ${config.inputSize} × ${config.inputSize}`;
+  return { architecture: mobilenetV3Small, ...mobilenet.importState(tensors, config), details };
+}
+
+/** Returns the class names of the flags, or CIFAR-10's for the authors' notebook, or 'class 0', 'class 1' … */
+async function classNamesOf({ config, naming }: Imported, options: Options): Promise<readonly string[]> {
   const { classes } = config;
   const { classesFile, classNames = classesFile ? await readLines(classesFile) : undefined } = options;
   if (classNames && classNames.length !== classes) {
@@ -116,16 +152,16 @@ async function classNamesOf({ config, naming }: ImportedState, options: Options)
 }
 
 async function readLines(file: string): Promise<string[]> {
-  try {
-    return (await readFile(file, 'utf8')).split(/\r?\n/).filter((line) => line.trim());
-  } catch (error) {
-    throw new UserError(`--classes-file ${file} cannot be read: ${(error as Error).message}.`);
-  }
+  const bytes = await readFile(file).catch(({ message }: Error) => {
+    throw new UserError(`--classes-file ${file} cannot be read: ${message}.`);
+  });
+  return linesOf(decodeText(bytes, `--classes-file ${file}`));
 }
 
-function normalisationOf({ inputChannels }: YYNetConfig, options: Options) {
-  const usual = inputChannels === 1 ? greyNormalisation : paperRecipe;
-  const { mean = usual.mean, std = usual.std } = options;
+function normalisationFrom({ config: { inputChannels }, naming }: Imported, options: Options) {
+  const colours = naming === 'timm' || naming === 'torchvision' ? imagenetNormalisation : paperRecipe;
+  const defaults = normalisationOf(inputChannels, colours);
+  const { mean = defaults.mean, std = defaults.std } = options;
   for (const [flag, { length }] of Object.entries({ mean, std })) {
     if (length !== inputChannels) {
       throw new UserError(`--${flag} has ${length} values, but the net's pictures have ${inputChannels} channels.`);
@@ -135,16 +171,16 @@ function normalisationOf({ inputChannels }: YYNetConfig, options: Options) {
   return { mean, std };
 }
 
-/** @throws UserError where something is there already */
+/** @throws UserError if the file exists */
 async function targetOf(file: string, { out }: Options): Promise<string> {
-  const folder = out ?? (await RunFolder.next(basename(file, ENDING)));
+  const folder = out ?? (await RunFolder.nextPath(basename(file, ENDING)));
   const target = folder.endsWith(ENDING) ? folder : join(folder, `last${ENDING}`);
   await requireNew(target);
   return target;
 }
 
 const describe = ({ fusion, yin, activation, gate, bn0, inputSize }: YYNetConfig) =>
-  `fusion ${fusion}, Yin of the ${yin === 'mean' ? 'mean' : 'first channel'}, ${activation}, ${gate}, ` +
+  `fusion ${fusion}, Yin from the ${yin === 'mean' ? 'mean' : 'first channel'}, ${activation}, ${gate}, ` +
   `bn0 ${bn0 ? 'used' : 'unused'}, pictures of ${inputSize} × ${inputSize}`;
 
 await main(command);

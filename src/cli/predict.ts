@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-import { stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { decodePicture, loadSharp, reasonAlone } from '../data/packed-folder.ts';
-import { UserError } from '../runtime/errors.ts';
-import { Classifier, type Guess, likeliest } from '../train/classifier.ts';
-import { percent } from '../train/format.ts';
+import { Option } from 'commander';
+import { decodeFailure, decodePicture, loadSharp } from '../data/decode-file.ts';
+import { Classifier } from '../inference/classifier.ts';
+import { isUnlike, type Prediction } from '../inference/prediction.ts';
+import { percent } from '../report/format.ts';
+import { printableName } from '../runtime/printable.ts';
 import { readCheckpoint } from './checkpoint_file.ts';
 import { adapterOption, batchSizeOption, CHECKPOINT, createCommand, integer, main, quietOption } from './command.ts';
 import { openDevice } from './device.ts';
+import { listPictures } from './picture_arguments.ts';
 import { channelsOf } from './pictures.ts';
 
 interface Options {
@@ -15,60 +16,53 @@ interface Options {
   readonly batchSize?: number;
   readonly adapter: string;
   readonly json?: boolean;
+  readonly csv?: boolean;
   readonly quiet?: boolean;
 }
 
-const command = createCommand('yy-predict', 'Tells what a trained net takes pictures for.')
+const command = createCommand('yy-predict', 'Classifies pictures with a trained net.')
   .argument('<checkpoint>', CHECKPOINT)
-  .argument('<images...>', 'pictures (jpg, png, webp); - reads their paths from stdin, one a line')
-  .option('--top <n>', 'the n most probable classes', integer(1), 3)
+  .argument('<images...>', 'picture files, folders or wildcards; - reads paths from stdin, one per line')
+  .option('--top <n>', 'print the n most probable classes', integer(1), 3)
   .addOption(batchSizeOption())
   .addOption(adapterOption())
-  .option('--json', 'print a line of JSON for each picture')
+  .addOption(new Option('--json', 'print one line of JSON per picture').conflicts('csv'))
+  .option('--csv', 'print a table for spreadsheets: the path of each picture, its classes and their probabilities')
   .addOption(quietOption())
   .addHelpText(
     'after',
     `
-Files that are no pictures are named and skipped; the exit code is then 1.
+Files that cannot be read as pictures are skipped with a message on stderr; the exit code is then 1.
+Pictures that are farther from those of training than 95 % of the validation pictures are marked as unlike them (distance
+above 1 in JSON and CSV): the classes say little then.
 
 Examples:
   yy-predict runs/pets-yynet-16 cat.jpg dog.png
   yy-predict runs/pets-yynet-16 --top 1 --json *.jpg
-  find pictures -name '*.jpg' | yy-predict runs/pets-yynet-16 -`,
+  yy-predict runs/pets-yynet-16 --csv --top 1 pictures > classes.csv
+  find pictures -name '*.jpg' -print0 | yy-predict runs/pets-yynet-16 -`,
   )
   .action(run);
 
-async function run(path: string, images: string[], options: Options): Promise<void> {
+async function run(path: string, paths: string[], options: Options): Promise<void> {
   const checkpoint = await readCheckpoint(path);
   const { config, recipe } = checkpoint;
   const format = { size: config.inputSize, channels: channelsOf(config) };
-  const files = await listImages(images);
+  const files = await listPictures(paths);
   await loadSharp();
   const batchSize = Math.min(options.batchSize ?? recipe.batchSize, files.length);
   const classifier = await Classifier.create(await openDevice(options), checkpoint, batchSize);
+  const tells = checkpoint.calibration?.space !== undefined;
+  if (options.csv) console.log(csvHead(Math.min(options.top, config.classes), tells));
   for (let i = 0; i < files.length; i += batchSize) {
     const pictures = await decodeAll(files.slice(i, i + batchSize), format);
     const pixels = Buffer.concat(pictures.map((picture) => picture.pixels));
-    const logits = await classifier.logits(pixels, pictures.length);
-    for (const [at, { file }] of pictures.entries()) {
-      const row = logits.subarray(at * config.classes, (at + 1) * config.classes);
-      print(file, likeliest(row, checkpoint.classNames).slice(0, options.top), options);
-    }
+    const predictions = await classifier.predict(pixels, pictures.length);
+    for (const [row, { file }] of pictures.entries()) print(file, predictions[row], options);
   }
 }
 
-/** The paths given, those on stdin in the place of '-'. */
-async function listImages(images: readonly string[]): Promise<string[]> {
-  const at = images.indexOf('-');
-  if (at < 0) return [...images];
-  const listed: string[] = [];
-  for await (const line of createInterface(process.stdin)) if (line.trim()) listed.push(line.trim());
-  const files = [...images.slice(0, at), ...listed, ...images.slice(at + 1)];
-  if (files.length === 0) throw new UserError('Stdin lists no pictures; expected their paths, one a line.');
-  return files;
-}
-
-/** Those of the files that are pictures; the others are named on stderr. */
+/** Decodes the files that are pictures; prints a message on stderr for each of the others. */
 async function decodeAll(files: readonly string[], format: { size: number; channels: 1 | 3 }) {
   const outcomes = await Promise.allSettled(files.map((file) => decodePicture(file, format)));
   const decoded: { file: string; pixels: Uint8Array }[] = [];
@@ -77,22 +71,37 @@ async function decodeAll(files: readonly string[], format: { size: number; chann
     if (outcome.status === 'fulfilled') {
       decoded.push({ file, pixels: outcome.value });
     } else {
-      const isFolder = (await stat(file).catch(() => undefined))?.isDirectory();
-      const reason = isFolder ? 'it is a folder' : await reasonAlone(file, format, outcome.reason.message);
-      console.error(`yy-predict: ${file} is no picture that can be read, and is skipped: ${reason}`);
+      const { message } = await decodeFailure(file, format, outcome.reason);
+      console.error(`yy-predict: ${printableName(file)} cannot be read as a picture and is skipped: ${message}`);
       process.exitCode = 1;
     }
   }
   return decoded;
 }
 
-function print(image: string, predictions: readonly Guess[], { json }: Options): void {
+function print(image: string, prediction: Prediction, { top, json, csv }: Options): void {
+  const { distance } = prediction;
+  const predictions = prediction.classes.slice(0, top);
+  const unlike = isUnlike(prediction);
   if (json) {
-    console.log(JSON.stringify({ image, predictions }));
-    return;
+    console.log(JSON.stringify({ image, predictions, ...(distance !== undefined && { unlike, distance }) }));
+  } else if (csv) {
+    const cells = predictions.flatMap((found) => [found.class, String(found.probability)]);
+    console.log(csvRow([image, ...cells, ...(distance !== undefined ? [String(unlike), String(distance)] : [])]));
+  } else {
+    const classes = predictions.map((found) => `${printableName(found.class)} ${percent(found.probability)}`);
+    console.log(`${printableName(image)}: ${classes.join(', ')}${unlike ? ' (unlike the training pictures)' : ''}`);
   }
-  const list = predictions.map((guess) => `${guess.class} ${percent(guess.probability)}`);
-  console.log(`${image}: ${list.join(', ')}`);
 }
+
+/** The head of the table: 'image,class 1,probability 1,class 2,probability 2', and 'unlike,distance' where a net tells. */
+function csvHead(top: number, tells: boolean): string {
+  const classes = Array.from({ length: top }, (_, i) => [`class ${i + 1}`, `probability ${i + 1}`]);
+  return csvRow(['image', ...classes.flat(), ...(tells ? ['unlike', 'distance'] : [])]);
+}
+
+/** Joins the cells of a row; those with commas, quotes or line breaks are quoted. */
+const csvRow = (cells: readonly string[]) =>
+  cells.map((cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',');
 
 await main(command);

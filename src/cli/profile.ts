@@ -1,9 +1,9 @@
 import { measureRoofline, type Roofline } from '../../kernels/roofline/measure.ts';
-import { byName, chromeTrace, combine, figures, profileRows, profileTable } from '../train/profile.ts';
+import { byName, chromeTrace, combine, figures, profileRows, profileTable } from '../report/profile.ts';
 import type { Trainer } from '../train/trainer.ts';
 import type { RunFolder } from './run_folder.ts';
 
-/** Times each dispatch of some training steps, prints what the kernels take, and writes the trace. */
+/** Times each dispatch of some training steps, prints the time of each kernel, and writes trace.json. */
 export async function printProfile(trainer: Trainer, steps: number, folder: RunFolder, json?: boolean): Promise<void> {
   const { device } = trainer;
   const profile = await trainer.profile(steps);
@@ -21,12 +21,12 @@ export async function printProfile(trainer: Trainer, steps: number, folder: RunF
   console.log(`
 ${profileTable(lines)}
 
-one step, as the median of ${steps}: ${calls} dispatches, ${giga(flops)} GFLOP, ${giga(bytes)} GB moved; ${giga(peak)} GB of GPU memory at most
-roofline, measured just now: ${describe(roofline)}
-trace, for https://ui.perfetto.dev or chrome://tracing: ${trace}`);
+one step (median of ${steps}): ${calls} dispatches, ${giga(flops)} GFLOP, ${giga(bytes)} GB moved; ${giga(peak)} GB peak GPU memory
+measured roofline: ${describe(roofline)}
+trace for https://ui.perfetto.dev or chrome://tracing: ${trace}`);
 }
 
 const giga = (value: number) => (value / 1e9).toFixed(3);
 
 const describe = ({ flopsPerSecond, bytesPerSecond }: Roofline) =>
-  `${giga(flopsPerSecond)} GFLOP/s on registers, ${giga(bytesPerSecond)} GB/s to copy memory`;
+  `${giga(flopsPerSecond)} GFLOP/s in registers, ${giga(bytesPerSecond)} GB/s memory copy`;

@@ -3,31 +3,31 @@ import { GpuError, ShaderError } from '../runtime/errors.ts';
 import { profile } from '../runtime/profile.ts';
 import type { Recording } from '../runtime/recording.ts';
 
-/** Something that kernels compute whose right result is known. */
+/** A computation on the device with a known result. */
 export interface Check {
   readonly name: string;
-  /** The largest error that is rounding. */
+  /** Maximum relative error. */
   readonly tolerance: number;
-  /** @returns dispatches, and how far their results are from what they should be, relative to it, once they ran */
+  /** @returns a recording, and a function that computes the relative error of its results after it has run */
   prepare(device: Device): Promise<{ recording: Recording<unknown>; error(): Promise<number> }>;
 }
 
 export interface CheckResult {
   readonly check: string;
   readonly ok: boolean;
-  /** Relative; null where it did not run. */
+  /** Relative error; null if the check did not run. */
   readonly error: number | null;
-  /** Why it did not run. */
+  /** Why the check did not run. */
   readonly problem?: string;
 }
 
-/** What one kernel did in all checks together. */
+/** Result of one kernel over all checks. */
 export interface KernelResult {
   readonly kernel: string;
-  /** Whether all checks that it took part in are. */
+  /** Whether all checks that use the kernel passed. */
   readonly ok: boolean;
   readonly runs: number;
-  /** Of all runs together; null where the adapter cannot time dispatches. */
+  /** Total time of all runs; null if the adapter has no timestamp queries. */
   readonly ms: number | null;
 }
 
@@ -37,8 +37,9 @@ export interface SelfTest {
 }
 
 /**
- * Runs checks one after another. What a check finds is said of all kernels that took part in it. If the device gives an
- * error of its own, as when it is lost, the rest is left out.
+ * Runs checks one after another. The result of a check counts for all kernels that it uses. After a GpuError, such as a lost
+ * device, the remaining checks are skipped.
+ * @param onCheck called after each check with the number of checks that are done
  */
 export async function selfTest(
   device: Device,
@@ -49,18 +50,18 @@ export async function selfTest(
   const kernels = new Map<string, KernelResult>();
   for (const { name, tolerance, prepare } of checks) {
     try {
-      const { recording, error: errorOf } = await prepare(device);
+      const { recording, error: computeError } = await prepare(device);
       recording.run();
-      const error = await errorOf();
+      const error = await computeError();
       const ok = error <= tolerance;
       results.push({ check: name, ok, error });
       for (const [kernel, ms] of await timesOf(device, recording)) {
-        const { ok: before, runs, ms: sum } = kernels.get(kernel) ?? { ok: true, runs: 0, ms: 0 };
+        const { ok: okBefore, runs, ms: msBefore } = kernels.get(kernel) ?? { ok: true, runs: 0, ms: 0 };
         kernels.set(kernel, {
           kernel,
-          ok: before && ok,
+          ok: okBefore && ok,
           runs: runs + 1,
-          ms: ms === null || sum === null ? null : sum + ms,
+          ms: ms === null || msBefore === null ? null : msBefore + ms,
         });
       }
     } catch (error) {
@@ -73,7 +74,10 @@ export async function selfTest(
   return { checks: results, kernels: [...kernels.values()].sort((a, b) => (a.kernel < b.kernel ? -1 : 1)) };
 }
 
-/** Each dispatch's kernel, and its milliseconds if they can be had. The first run, which may compile, is over by now. */
+/**
+ * Runs a recording again. Returns the kernel of each dispatch and its milliseconds, or null without timestamp queries. The
+ * first run may compile kernels, so it is not timed.
+ */
 async function timesOf(device: Device, recording: Recording<unknown>): Promise<[string, number | null][]> {
   const timed = device.gpu.features.has('timestamp-query');
   const spans = timed ? await profile(device, recording) : undefined;
@@ -86,8 +90,8 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
-/** ‖got − want‖ / ‖want‖; not a number if anything is not. */
-export function relativeError(got: ArrayLike<number>, want: ArrayLike<number>): number {
-  const difference = Float64Array.from(want, (value, i) => got[i] - value);
-  return Math.sqrt(dot(difference, difference) / dot(want, want));
+/** ‖got − expected‖ / ‖expected‖; NaN if any value is NaN. */
+export function relativeError(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+  const difference = Float64Array.from(expected, (value, i) => got[i] - value);
+  return Math.sqrt(dot(difference, difference) / dot(expected, expected));
 }

@@ -1,131 +1,231 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
-import { parse as parseYaml } from 'yaml';
-import { dataNames, openData } from '../data/data-folder.ts';
+import { type DataOptions, dataNames, openData, openScored, type ScoreOptions } from '../data/data-folder.ts';
 import type { Pictures, Splits } from '../data/dataset.ts';
+import { reasonOf } from '../data/left_out.ts';
+import { count, parse } from '../data/parse.ts';
+import type { Reading, ScoredData } from '../data/pictures-folder.ts';
 import type { DataProgress } from '../data/progress.ts';
-import { UserError } from '../runtime/errors.ts';
-import { greyNormalisation, paperRecipe, type Recipe, shapesRecipe } from '../train/recipe.ts';
-import { configSchema, count, parse, recipeSchema } from '../train/schema.ts';
-import { type Preset, presets, type YYNetConfig } from '../yinyang/config.ts';
+import { architectures, models } from '../nets.ts';
+import type { Net, NetConfig } from '../nn/architecture.ts';
+import { excerpt, UserError } from '../runtime/errors.ts';
+import {
+  fittingBatchSize,
+  greyNormalisation,
+  paperRecipe,
+  picturesRecipe,
+  type Recipe,
+  shapesRecipe,
+} from '../train/recipe.ts';
+import { recipeSchema } from '../train/schema.ts';
+import { channelsOf } from './pictures.ts';
 import { DataLine } from './progress.ts';
+import { readRecipeFile } from './recipe_file.ts';
 
 const positiveCount = v.pipe(count, v.minValue(1));
 
-/** What a recipe file may set, under names such as batch_size; the flags of yy-train set the same. */
+export const DEFAULT_MODEL = 'yynet-16';
+
+/** Settings of a recipe file besides the net's config; the file spells them batch_size etc. */
 const settingsSchema = v.partial(
   v.strictObject({
     data: v.string(),
-    model: v.picklist(Object.keys(presets) as Preset[]),
+    model: v.picklist(Object.keys(models)),
+    init: v.string(),
     valSplit: v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
     seed: count,
     limitTrain: positiveCount,
     limitVal: positiveCount,
     maxSteps: positiveCount,
     ...recipeSchema.entries,
-    ...configSchema.entries,
   }),
 );
 
-/** Everything that decides a run's result. What is left out is as the model and the data set have it. */
-export type Settings = v.InferOutput<typeof settingsSchema>;
+/** Overrides of the model's config, such as its width. */
+export type ConfigChanges = Readonly<Record<string, unknown>>;
 
-/** What config.json tells besides, for its reader. */
+/** The settings that determine the result of a run. The defaults depend on the model and the data set. */
+export interface Settings extends v.InferOutput<typeof settingsSchema> {
+  readonly net?: ConfigChanges;
+}
+
+/** Keys of config.json that are information, not settings. */
 const INFORMATION = ['adapter', 'parameters', 'class_names', 'train_images', 'val_images'];
 
+/** The keys of all architectures' configs. */
+const CONFIG_KEYS = new Set(architectures.flatMap(({ config }) => Object.keys(config)));
+
 /**
- * Reads a recipe: YAML or JSON, config.json of an earlier run included.
- * @throws UserError in one sentence that names the file
+ * Reads a recipe in YAML or JSON, or the config.json of a run.
+ * @throws UserError that names the file
  */
 export async function readSettings(file: string): Promise<Settings> {
-  let content: unknown;
-  try {
-    content = parseYaml(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new UserError(`${file} cannot be read: ${(error as Error).message.split('\n')[0]}.`);
-  }
+  return checkSettings(await readRecipeFile(file), file);
+}
+
+/**
+ * Checks settings in the spelling of recipes: flat, with keys such as batch_size.
+ * @param file where they are from, for error messages
+ * @throws UserError that names it
+ */
+export function checkSettings(content: unknown, file: string): Settings {
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new UserError(`${file} holds no settings; expected lines such as 'epochs: 40'.`);
+    throw new UserError(`${file} contains no settings; expected lines such as 'epochs: 40'.`);
   }
   const entries = Object.entries(content).filter(([key]) => !INFORMATION.includes(key));
   const spelling = new Map(entries.map(([key]) => [camelCase(key), key]));
-  for (const [key, written] of spelling) {
-    if (Object.hasOwn(settingsSchema.entries, key)) continue;
-    const known = Object.keys(snakeCase(settingsSchema.entries)).join(', ');
-    throw new UserError(`'${written}' in ${file} is no setting; expected one of ${known}.`);
+  const settings: Record<string, unknown> = {};
+  const net: Record<string, unknown> = {};
+  for (const [written, value] of entries) {
+    const key = camelCase(written);
+    if (CONFIG_KEYS.has(key)) net[key] = value;
+    else if (Object.hasOwn(settingsSchema.entries, key)) settings[key] = value;
+    else {
+      const known = [...Object.keys(settingsSchema.entries), ...CONFIG_KEYS].map(toSnakeCase).join(', ');
+      throw new UserError(`'${excerpt(written)}' in ${file} is not a setting; expected one of ${known}.`);
+    }
   }
-  const settings = Object.fromEntries(entries.map(([key, value]) => [camelCase(key), value]));
-  return parse(settingsSchema, settings, file, (key) => spelling.get(key) ?? key);
+  const spell = (key: string) => spelling.get(key) ?? key;
+  const checked = parse(settingsSchema, settings, file, spell);
+  checkNet({ ...checked, net }, file, spell);
+  return { ...checked, net };
 }
 
-/** The files we write name things as the metrics do: batch_size, not batchSize. */
+/**
+ * Checks the config of the settings' net, where it does not depend on the net that they start from.
+ * @throws UserError that names the source
+ */
+export function checkNet({ init, model, net }: Settings, source: string, spelling: (key: string) => string): void {
+  if (init !== undefined && model === undefined) return;
+  const { architecture, config } = models[model ?? DEFAULT_MODEL];
+  architecture.check({ ...config, ...net }, source, spelling);
+}
+
+/** Converts keys to the spelling of recipes, config.json and metrics: batch_size, not batchSize. */
 export const snakeCase = (object: object) =>
-  Object.fromEntries(
-    Object.entries(object).map(([key, value]) => [
-      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value,
-    ]),
-  );
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [toSnakeCase(key), value]));
+
+/** The inverse of `checkSettings`. */
+export const flatSettings = ({ net, ...settings }: Settings) => snakeCase({ ...settings, ...net });
+
+/** The spelling of a key in recipes. */
+export const toSnakeCase = (key: string) => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const camelCase = (key: string) => key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/**
- * Opens the data set of the settings, with a bar on stderr for what takes long.
- * @param channels by default those that the data set has
- */
-export async function loadData(
-  settings: Settings,
-  { inputSize, channels, quiet }: { readonly inputSize: number; readonly channels?: 1 | 3; readonly quiet?: boolean },
-): Promise<Splits<Pictures>> {
-  const { data = 'shapes', valSplit, seed, limitTrain, limitVal } = settings;
+/** How the pictures of the settings are opened. */
+export interface LoadOptions {
+  readonly inputSize: number;
+  /** Default: those of the data set. */
+  readonly channels?: 1 | 3;
+  /** No progress bar, no notices. */
+  readonly quiet?: boolean;
+  /** Lists all files that are not used, not only how many. */
+  readonly verbose?: boolean;
+}
+
+/** Opens the data set of the settings, in the channels that they name, with a progress bar on stderr. */
+export async function loadData(settings: Settings, options: LoadOptions): Promise<Splits<Pictures>> {
+  const { data = 'shapes', valSplit, limitTrain } = settings;
+  const { inputChannels } = (settings.net ?? {}) as Partial<NetConfig>;
+  const channels = options.channels ?? (inputChannels === undefined ? undefined : channelsOf({ inputChannels }));
+  return withNotices({ ...options, channels }, (common) =>
+    openData(data, { ...common, ...limitsOf(settings), valSplit, limitTrain }),
+  );
+}
+
+/** Opens the pictures to score a net on, with a progress bar on stderr. */
+export async function loadScored(
+  settings: Settings & { readonly data: string },
+  options: LoadOptions & Pick<ScoreOptions, 'classes' | 'split'>,
+): Promise<ScoredData> {
+  const { classes, split } = options;
+  const open = (common: DataOptions) => openScored(settings.data, { ...common, ...limitsOf(settings), classes, split });
+  return withNotices(options, open);
+}
+
+const limitsOf = ({ seed, limitVal }: Settings) => ({ seed, limitVal });
+
+/** Opens data with a progress bar, and then says on stderr what was left out. */
+async function withNotices<T extends Reading>(
+  { inputSize, channels, quiet, verbose }: LoadOptions,
+  open: (options: DataOptions) => Promise<T>,
+): Promise<T> {
   const progress = new DataLine();
   try {
     const onProgress = quiet ? undefined : (step: DataProgress) => progress.update(step);
-    const opened = await openData(data, { inputSize, channels, valSplit, seed, limitTrain, limitVal, onProgress });
+    const opened = await open({ inputSize, channels, onProgress });
     progress.stop();
-    if (opened.notice && !quiet) console.error(opened.notice);
+    const { notice, leftOut = [] } = opened;
+    if (notice && !quiet) console.error(notice);
+    if (leftOut.length > 0 && !quiet) {
+      if (!verbose) console.error('--verbose lists the files that are not used.');
+      else for (const file of leftOut) console.error(`${file.path}: ${reasonOf(file)}`);
+    }
     return opened;
   } finally {
     progress.stop();
   }
 }
 
-/** A path means the same from wherever a run is resumed. */
+/** Makes a path to data absolute, so that a run can be resumed from any folder; names of data sets stay as they are. */
 export const absoluteData = (data = 'shapes') => (dataNames.includes(data) ? data : resolve(data));
 
-/** The model's input size, which decides how pictures are decoded. */
-export const inputSizeOf = ({ model = 'yynet-16', inputSize }: Settings) => inputSize ?? presets[model].inputSize;
+/** Input size of the net; pictures are decoded to this size. */
+export const inputSizeOf = ({ model = DEFAULT_MODEL, net }: Settings) =>
+  (net as Partial<NetConfig> | undefined)?.inputSize ?? models[model].config.inputSize;
 
-/** What the data set decides of a net. */
-type Shape = Pick<YYNetConfig, 'classes' | 'inputChannels'>;
+/** The part of a net's config that the data set determines. */
+type DataConfig = Pick<NetConfig, 'classes' | 'inputChannels'>;
 
-export const shapeOf = ({ train }: Splits<Pictures>): Shape => ({
+export const dataConfigOf = ({ train }: Splits<Pictures>): DataConfig => ({
   classes: train.classes.length,
   inputChannels: train.channels,
 });
 
-export function configureNet({ model = 'yynet-16', ...settings }: Settings, shape: Shape): YYNetConfig {
-  const preset: YYNetConfig = presets[model];
-  return { ...preset, ...pick(settings, preset), ...shape };
+/**
+ * Config of the model, with the settings' overrides and the values of the data set.
+ * @throws UserError if the settings name another number of classes than the data set has
+ */
+function configOf({ data = 'shapes', model = DEFAULT_MODEL, net }: Settings, fromData: DataConfig): NetConfig {
+  const { classes = fromData.classes } = (net ?? {}) as Partial<NetConfig>;
+  if (classes !== fromData.classes) {
+    throw new UserError(
+      `The settings have ${classes} classes, but ${data} has ${fromData.classes}; leave out 'classes' to go by the data.`,
+    );
+  }
+  return { ...models[model].config, ...net, ...fromData };
 }
 
-export function configureRecipe({ data = 'shapes', ...settings }: Settings, { inputChannels }: Shape): Recipe {
-  const recipe = data === 'shapes' ? shapesRecipe : paperRecipe;
-  return { ...recipe, ...(inputChannels === 1 && greyNormalisation), ...pick(settings, recipe) };
+/** Creates the net of the settings. */
+export const buildNet = (settings: Settings, fromData: DataConfig): Net =>
+  models[settings.model ?? DEFAULT_MODEL].architecture.create(configOf(settings, fromData));
+
+/** The recipes of data sets that have one of their own. */
+const RECIPES: Readonly<Record<string, Recipe>> = { shapes: shapesRecipe, cifar10: paperRecipe };
+
+/** @param pictures the number of training pictures; without it, there are enough for the recipe's batch size */
+export function configureRecipe(
+  { data = 'shapes', ...settings }: Settings,
+  { inputChannels }: DataConfig,
+  pictures = Number.POSITIVE_INFINITY,
+): Recipe {
+  const recipe = Object.hasOwn(RECIPES, data) ? RECIPES[data] : picturesRecipe;
+  const batchSize = fittingBatchSize(recipe, pictures);
+  return { ...recipe, batchSize, ...(inputChannels === 1 && greyNormalisation), ...pick(settings, recipe) };
 }
 
-/** All settings, as config.json holds them: what is not given is as the model and the data set have it. */
-export function complete(settings: Settings, shape: Shape) {
-  const { model = 'yynet-16', seed = 0, limitTrain, limitVal, valSplit, maxSteps } = settings;
+/** Returns all settings for config.json, with the defaults of the model and the data set (see `configureRecipe`). */
+export function completeSettings(settings: Settings, fromData: DataConfig, pictures?: number): Record<string, unknown> {
+  const { model = DEFAULT_MODEL, init, seed = 0, limitTrain, limitVal, valSplit, maxSteps } = settings;
   return {
-    ...{ data: absoluteData(settings.data), model, seed, valSplit, limitTrain, limitVal, maxSteps },
-    ...configureRecipe(settings, shape),
-    ...configureNet(settings, shape),
+    ...{ data: absoluteData(settings.data), model, init, seed, valSplit, limitTrain, limitVal, maxSteps },
+    ...configureRecipe(settings, fromData, pictures),
+    ...configOf(settings, fromData),
   };
 }
 
-/** Those of the settings that are given and that `defaults` has. */
+/** Picks the settings that are defined and whose keys `defaults` has. */
 const pick = <T extends object>(settings: Partial<T>, defaults: T): Partial<T> =>
   Object.fromEntries(
     Object.entries(settings).filter(([key, value]) => value !== undefined && Object.hasOwn(defaults, key)),

@@ -1,19 +1,18 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { Argument, Option } from 'commander';
 import { dataNames } from '../data/data-folder.ts';
+import { models } from '../nets.ts';
 import { UserError } from '../runtime/errors.ts';
-import type { EpochMetrics } from '../train/hooks.ts';
 import { bounds } from '../train/schema.ts';
-import { presets } from '../yinyang/config.ts';
 import { adapterOption, createCommand, integer, main, quietOption } from './command.ts';
 import { openDevice } from './device.ts';
 import { beginRun, resumeRun } from './run.ts';
 import { RunFolder } from './run_folder.ts';
-import { complete, readSettings, type Settings } from './settings.ts';
-import { type Experiment, type Study, studies } from './studies.ts';
-import { type Outcome, writeReport } from './study_report.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { type Study, studies } from './studies.ts';
+import { describeRun, type Plan, type PlannedRun, planStudy, requireSame } from './study_plan.ts';
+import { writeReport } from './study_report.ts';
 import { train } from './training.ts';
 
 interface Options extends Settings {
@@ -22,90 +21,123 @@ interface Options extends Settings {
   seeds?: number;
   out?: string;
   checkpointEvery?: number;
+  run?: number;
+  report?: boolean;
+  queue?: boolean;
+  status?: boolean;
   quiet?: boolean;
 }
 
-const command = createCommand('yy-study', "Makes a table of the paper's again, beside the paper's own figures.")
+const command = createCommand('yy-study', "Reproduces a table of the paper and compares the results with the paper's.")
   .addArgument(new Argument('<table>', 'fusion: Table I; sizes: Table IV').choices(Object.keys(studies)))
-  .option('--config <file>', 'a recipe in YAML or JSON for all runs; flags go before what it says')
+  .option('--config <file>', 'a recipe in YAML or JSON for all runs; flags override it')
   .option('--data <name|path>', `${dataNames.join(', ')}, or a folder (default: cifar10)`)
   .option(
     '--seeds <n>',
-    'runs of each line, with the seeds 0 to n - 1 (default: 3 for fusion, 1 for sizes)',
+    'runs per row of the table, with seeds 0 to n - 1 (default: 3 for fusion, 1 for sizes)',
     integer(1),
   )
-  .addOption(new Option('--model <name>', 'which net, for fusion (default: yynet-16)').choices(Object.keys(presets)))
+  .addOption(new Option('--model <name>', 'the net, for fusion (default: yynet-16)').choices(Object.keys(models)))
   .addOption(adapterOption())
-  .option('--epochs <n>', 'passes over the training images (default: 40)', integer(...bounds.epochs))
-  .option('--batch-size <n>', 'images a step (default: 512 for fusion, 64 for sizes)', integer(...bounds.batchSize))
-  .option('--limit-train <n>', 'train on the first n images only', integer(1))
-  .option('--limit-val <n>', 'validate on the first n images only', integer(1))
-  .addOption(new Option('--precision <type>', 'mixed is f16 and needs shader-f16').choices(['f32', 'mixed']))
-  .option('--out <dir>', 'where runs and report lie; called again, it goes on there (default: studies/TABLE)')
-  .option('--checkpoint-every <n>', 'write last.safetensors every n steps, not only after each epoch', integer(1))
+  .option('--epochs <n>', 'passes over the training pictures (default: 40)', integer(...bounds.epochs))
+  .option('--batch-size <n>', 'pictures per step (default: 512 for fusion, 64 for sizes)', integer(...bounds.batchSize))
+  .option('--limit-train <n>', 'train on the first n pictures only', integer(1))
+  .option('--limit-val <n>', 'validate on the first n pictures only', integer(1))
+  .addOption(
+    new Option('--precision <type>', 'mixed stores activations as f16 and needs shader-f16').choices(['f32', 'mixed']),
+  )
+  .option('--out <dir>', 'folder of the runs and the report; call it again to resume (default: studies/TABLE)')
+  .option('--checkpoint-every <n>', 'write last.safetensors every n steps, besides after each epoch', integer(1))
+  .addOption(
+    new Option('--run <n>', 'only the n-th run, from 0: for schedulers').argParser(integer(0)).conflicts('report'),
+  )
+  .option('--report', 'only write the report about the runs that are done')
+  .addOption(
+    new Option(
+      '--queue',
+      'let yy-study worker train the runs on any machine; YYNET_QUEUE names the Redis or Valkey',
+    ).conflicts(['run', 'report', 'adapter']),
+  )
+  .addOption(new Option('--status', 'only print how the runs fare in the queue').implies({ queue: true }))
   .addOption(quietOption())
   .addHelpText(
     'after',
     `
 Examples:
-  yy-study fusion                                       18 runs of 40 epochs; stop it and call it again as you like
-  yy-study fusion --epochs 3 --out studies/short        the same, scaled down
-  yy-study sizes --adapter discrete --precision mixed`,
+  yy-study fusion                                       18 runs of 40 epochs; stop it any time, call it again to resume
+  yy-study fusion --epochs 3 --out studies/short        the same with fewer epochs
+  yy-study sizes --adapter discrete --precision mixed
+  sbatch --array=0-17 --requeue --wrap 'yy-study fusion --out DIR --run $SLURM_ARRAY_TASK_ID'
+  yy-study fusion --out DIR --report                    the report about all runs of the array
+  yy-study fusion --queue                               with YYNET_QUEUE=redis://HOST, and yy-study worker elsewhere`,
   )
   .action(run);
 
+command
+  .enablePositionalOptions()
+  .command('worker')
+  .description('Trains runs of studies that others have put into the queue, until it is stopped.')
+  .addOption(adapterOption())
+  .option('--data <dir>', 'where the data are, for studies of a folder of data')
+  .action(async (options: { adapter: string; data?: string }) => {
+    const { work } = await import('./queue/commands.ts');
+    return work(options);
+  });
+
 async function run(table: keyof typeof studies, options: Options): Promise<void> {
-  const { config, adapter, seeds, out = join('studies', table), checkpointEvery, quiet, ...flags } = options;
+  const {
+    config,
+    adapter,
+    seeds,
+    out = join('studies', table),
+    checkpointEvery,
+    quiet,
+    run,
+    report,
+    queue,
+    status,
+    ...flags
+  } = options;
   const study: Study = { ...studies[table], seeds: seeds ?? studies[table].seeds };
   const common: Settings = { ...study.settings, ...(config && (await readSettings(config))), ...flags };
-  const outcomes: Outcome[] = study.experiments.map((experiment) => ({ ...experiment, finals: [] }));
-  const say = (line: string) => (quiet ? undefined : console.log(line));
-  for (let seed = 0; seed < study.seeds; seed++) {
-    for (const [i, experiment] of study.experiments.entries()) {
-      const settings = { ...common, ...experiment.settings, seed };
-      const path = join(out, `${slug(experiment)}-seed${seed}`);
-      say(`\n${experiment.name}, seed ${seed}`);
-      const final = await runOnce(path, settings, options);
-      if (!final) return;
-      outcomes[i] = { ...outcomes[i], finals: [...outcomes[i].finals, final] };
-      say(`report so far: ${await writeReport(out, study, outcomes, await about(path, common))}`);
-    }
+  const plan = planStudy(study, common, out);
+  const chosen = run === undefined ? plan.runs : [pick(plan, run)];
+  for (const planned of chosen) await requireSame(planned, flagOf);
+  const print = (line: string) => (quiet ? undefined : console.log(line));
+  if (queue) {
+    // Imported here because only its users have its packages.
+    const { follow, printStatus } = await import('./queue/commands.ts');
+    return status ? printStatus(plan) : follow(plan, options);
+  }
+  if (report) return print(`report: ${await writeReport(plan)}`);
+  for (const planned of chosen) {
+    print(`\n${describeRun(planned)}`);
+    if (!(await runOnce(planned, options))) return;
+    if (run === undefined) print(`report so far: ${await writeReport(plan)}`);
   }
 }
 
-/** Trains one run to its end, from where it is. Returns its last epoch, or nothing if it was stopped. */
-async function runOnce(path: string, settings: Settings, options: Options): Promise<EpochMetrics | undefined> {
+/** @throws UserError if the study has fewer runs */
+function pick({ runs }: Plan, index: number): PlannedRun {
+  const found = runs[index];
+  if (!found)
+    throw new UserError(`--run ${index}: the study has ${runs.length} runs, expected 0 to ${runs.length - 1}.`);
+  return found;
+}
+
+/** Starts or resumes one run. Returns false if a signal stopped it. */
+async function runOnce({ path, settings }: PlannedRun, options: Options): Promise<boolean> {
   const { adapter, checkpointEvery, quiet } = options;
   const device = await openDevice({ adapter, quiet: true });
-  const begun = await RunFolder.holds(path);
-  if (begun) await requireSame(path, settings);
-  const run = begun ? await resumeRun(device, path, { quiet }) : await beginRun(device, settings, { out: path, quiet });
+  const run = (await RunFolder.holds(path))
+    ? await resumeRun(device, path, { quiet })
+    : await beginRun(device, settings, { out: path, quiet });
   const ended = run.trainer.finished || (await train(run, { checkpointEvery, quiet }));
+  await run.folder.close();
   device.destroy();
-  return ended ? (await run.folder.metrics()).at(-1) : undefined;
+  return ended;
 }
 
-/** @throws UserError where the run in the folder was begun with other settings than these */
-async function requireSame(path: string, settings: Settings): Promise<void> {
-  const found = await readSettings(join(path, 'config.json'));
-  const { classes, inputChannels } = { ...presets['yynet-16'], ...found };
-  const wanted = complete(settings, { classes, inputChannels });
-  for (const [key, value] of Object.entries(wanted)) {
-    const other = found[key as keyof Settings];
-    if (isDeepStrictEqual(other, value)) continue;
-    const name = command.options.find((option) => option.attributeName() === key)?.long ?? key;
-    const begun = other === undefined ? `without ${name}` : `with ${name} ${other}`;
-    throw new UserError(`${path} was begun ${begun}: give the same, or another folder with --out.`);
-  }
-}
-
-const slug = ({ name }: Experiment) => name.split(',')[0].replace('(1-i)', 'not-i').replaceAll('*', '-x-');
-
-/** What all runs have in common, for the report's reader. */
-async function about(path: string, common: Settings): Promise<string[]> {
-  const { epochs, batchSize, precision, limitTrain } = await readSettings(join(path, 'config.json'));
-  const images = limitTrain ? `the first ${limitTrain} images` : 'all images';
-  return [`${common.data}, ${images}, ${epochs} epochs of batches of ${batchSize}, ${precision}`];
-}
+const flagOf = (key: string) => command.options.find((option) => option.attributeName() === key)?.long;
 
 await main(command);

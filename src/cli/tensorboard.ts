@@ -9,21 +9,21 @@ import type { EpochMetrics } from '../train/hooks.ts';
 // A TFRecord file of Event messages. Sources: event.proto, summary.proto and record_writer.cc of
 // github.com/tensorflow/tensorflow.
 
-/** Numbers by the name of their curve. */
+/** Values by tag. */
 export type Scalars = Readonly<Record<string, number>>;
 
-/** An event file, as TensorBoard reads it. */
+/** Writes an event file for TensorBoard. */
 export class TensorBoard {
   private constructor(private readonly file: string) {}
 
   /**
-   * Begins a file in a folder, which is made where there is none; TensorBoard joins the files of a folder into one run.
-   * @throws UserError where it cannot be written
+   * Creates a new file in a folder, and the folder if needed. TensorBoard shows all files of a folder as one run.
+   * @throws UserError if it cannot be written
    */
   static async open(folder: string): Promise<TensorBoard> {
     const now = Date.now();
     const file = join(folder, `events.out.tfevents.${Math.floor(now / 1000)}.${hostname()}.${process.pid}`);
-    await told(folder, async () => {
+    await withWriteError(folder, async () => {
       await mkdir(folder, { recursive: true });
       await writeFile(
         file,
@@ -34,8 +34,8 @@ export class TensorBoard {
   }
 
   /**
-   * Adds a finished epoch, at its step.
-   * @throws UserError where the file cannot be written
+   * Appends the metrics of a finished epoch, at its step.
+   * @throws UserError if the file cannot be written
    */
   async onEpoch(metrics: EpochMetrics): Promise<void> {
     const { images_per_second } = metrics;
@@ -51,11 +51,12 @@ export class TensorBoard {
       pbf.writeVarintField(2, metrics.step);
       pbf.writeMessage(5, writeSummary, scalars);
     });
-    await told(this.file, () => appendFile(this.file, record));
+    await withWriteError(this.file, () => appendFile(this.file, record));
   }
 }
 
-async function told(path: string, write: () => Promise<void>): Promise<void> {
+/** Runs `write` and turns its errors into a UserError that names the path. */
+async function withWriteError(path: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();
   } catch (error) {
@@ -63,7 +64,7 @@ async function told(path: string, write: () => Promise<void>): Promise<void> {
   }
 }
 
-/** An Event of that time, in milliseconds, as a record. */
+/** Encodes an Event message as a record; `time` is in milliseconds. */
 function event(time: number, writeContent: (pbf: PbfWriter) => void): Uint8Array {
   const pbf = new PbfWriter();
   pbf.writeDoubleField(1, time / 1000);
@@ -80,19 +81,19 @@ function writeValue([tag, value]: [string, number], pbf: PbfWriter): void {
   pbf.writeFloatField(2, value);
 }
 
-/** Length, its checksum, the bytes, their checksum. */
+/** A TFRecord: the length as u64, its checksum, the bytes, their checksum. */
 function toRecord(bytes: Uint8Array): Uint8Array {
   const record = new Uint8Array(8 + 4 + bytes.length + 4);
   const view = new DataView(record.buffer);
   view.setBigUint64(0, BigInt(bytes.length), true);
-  view.setUint32(8, masked(record.subarray(0, 8)), true);
+  view.setUint32(8, maskedCrc(record.subarray(0, 8)), true);
   record.set(bytes, 12);
-  view.setUint32(12 + bytes.length, masked(bytes), true);
+  view.setUint32(12 + bytes.length, maskedCrc(bytes), true);
   return record;
 }
 
-/** A CRC32C that may be stored beside what it was computed from. */
-function masked(bytes: Uint8Array): number {
+/** CRC32C, masked as TFRecord requires, because a CRC over data that contains its own CRC is unreliable. */
+function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c.buf(bytes);
   return ((crc >>> 15) | (crc << 17)) + 0xa282ead8;
 }

@@ -2,44 +2,45 @@ import type { Progress, TrainingHooks } from '../train/hooks.ts';
 import type { Run } from './run.ts';
 import { TensorBoard } from './tensorboard.ts';
 
-/** Hears how a run goes and, in words, how it ended. */
+/** Receives the progress of a run. */
 export interface Watcher extends TrainingHooks {
+  /** Called when training has ended; `message` says how. */
   end?(message: string): Promise<void>;
 }
 
 export interface WatcherOptions {
-  /** The folder of an event file. */
+  /** Folder for an event file. */
   readonly tensorboard?: string;
-  /** Whether to serve a page. */
+  /** Whether to serve the dashboard. */
   readonly dashboard?: boolean;
 }
 
 /**
- * Starts those that are asked for, and tells on stderr where the page is.
- * @throws UserError where a file cannot be written, or no port be had
+ * Starts the watchers of the options, and prints the dashboard's URL on stderr.
+ * @throws UserError if the event file cannot be written or no port is free
  */
 export async function startWatchers(run: Run, { tensorboard, dashboard }: WatcherOptions): Promise<Watcher[]> {
   const watchers: Watcher[] = [];
   if (tensorboard) watchers.push(await TensorBoard.open(tensorboard));
   if (dashboard) {
-    // Loaded when it is needed, with its page.
+    // Imported here so that other runs do not load the page.
     const { Dashboard } = await import('./dashboard/dashboard.ts');
-    const started = await Dashboard.start(run);
-    console.error(`The dashboard is at ${started.url} until training ends.`);
-    watchers.push(started);
+    const server = await Dashboard.start(run);
+    console.error(`The dashboard is at ${server.url} until training ends.`);
+    watchers.push(server);
   }
   return watchers;
 }
 
-/** One watcher that tells the others, one after the other. */
-export function together(watchers: readonly Watcher[]): Required<Pick<Watcher, 'end'>> & Watcher {
-  // Trainers read the loss back only for who wants to know.
-  const curious = watchers.filter(({ onProgress }) => onProgress);
-  const tellProgress = (progress: Progress) => {
-    for (const watcher of curious) watcher.onProgress!(progress);
+/** Combines watchers into one that calls them one after another. */
+export function combineWatchers(watchers: readonly Watcher[]): Required<Pick<Watcher, 'end'>> & Watcher {
+  // Without onProgress the trainer does not read the loss back from the GPU.
+  const progressWatchers = watchers.filter(({ onProgress }) => onProgress);
+  const onProgress = (progress: Progress) => {
+    for (const watcher of progressWatchers) watcher.onProgress!(progress);
   };
   return {
-    onProgress: curious.length > 0 ? tellProgress : undefined,
+    onProgress: progressWatchers.length > 0 ? onProgress : undefined,
     async onStep(step) {
       for (const watcher of watchers) await watcher.onStep?.(step);
     },

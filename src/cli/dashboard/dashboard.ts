@@ -1,39 +1,48 @@
 import { imageSize } from '../../data/dataset.ts';
-import { Classifier } from '../../train/classifier.ts';
-import { FeatureMaps } from '../../train/feature_maps.ts';
+import { Classifier } from '../../inference/classifier.ts';
+import { FeatureMaps, filtersOf } from '../../inference/feature_maps.ts';
+import { computeInsight } from '../../inference/insight.ts';
+import type { TrainedNet } from '../../inference/loaded_net.ts';
 import { type History, type Point, Recorder } from '../../train/history.ts';
 import type { EpochMetrics, Progress } from '../../train/hooks.ts';
-import { filtersOf, insightInto } from '../../train/insight.ts';
-import type { TrainedNet } from '../../train/loaded_net.ts';
+import type { YYNetConfig } from '../../yinyang/config.ts';
 import type { Run } from '../run.ts';
 import type { Watcher } from '../watchers.ts';
-import type { DashboardEvent, Seen } from './events.ts';
+import type { DashboardEvent, PictureMaps } from './events.ts';
 import { DashboardServer } from './server.ts';
 
-/** Progress is told this often at most, in milliseconds. */
-const TELL_INTERVAL = 200;
+/** Minimum interval of progress messages, in milliseconds. */
+const PROGRESS_INTERVAL = 200;
+
+/** The most requests that are served between two steps, so that training goes on. */
+const MAX_SERVED = 2;
 
 type Insight = Extract<DashboardEvent, { type: 'insight' }>;
 
-/** A page asked for feature maps; the GPU has time for it between two steps. */
+/** A page's request for feature maps, served between two training steps. */
 interface Request {
   readonly index: number;
-  resolve(seen: Seen): void;
+  isWanted(): boolean;
+  resolve(maps: PictureMaps): void;
   reject(error: Error): void;
 }
 
-/** Shows a run on a page while it trains. What nobody watches costs nothing, and training never learns of it. */
+/**
+ * Shows a run on a page while it trains. Inference for the page runs only while a page is open, and its errors do not stop
+ * training.
+ */
 export class Dashboard implements Watcher {
   private readonly recorder: Recorder;
   private server!: DashboardServer;
   private views?: { readonly classifier: Classifier; readonly maps: FeatureMaps };
   private progress?: Progress;
-  private toldAt = 0;
+  private progressSentAt = 0;
   private insight?: Insight;
-  /** Whether the net has been trained on since the page was shown what it has learned. */
-  private stale = true;
-  private chosen = 0;
-  private waiting: Request[] = [];
+  /** Whether the net has trained since the last insight. */
+  private insightIsStale = true;
+  /** Index of the validation picture whose feature maps the page shows. */
+  private selectedIndex = 0;
+  private requests: Request[] = [];
 
   private constructor(
     private readonly run: Run,
@@ -45,8 +54,8 @@ export class Dashboard implements Watcher {
   }
 
   /**
-   * Serves the page, with the epochs that the run already has.
-   * @throws UserError where no port can be had
+   * Starts the server. A resumed run shows its earlier epochs too.
+   * @throws UserError if no port is free
    */
   static async start(run: Run): Promise<Dashboard> {
     const dashboard = new Dashboard(run, await run.folder.metrics());
@@ -58,7 +67,7 @@ export class Dashboard implements Watcher {
     return this.server.url;
   }
 
-  missed(): DashboardEvent[] {
+  initialEvents(): DashboardEvent[] {
     const { run, recorder, insight, progress } = this;
     const events: DashboardEvent[] = [
       { type: 'run', path: run.folder.path, summary: run.summary, history: recorder.history },
@@ -68,103 +77,110 @@ export class Dashboard implements Watcher {
     return events;
   }
 
-  see(index: number): Promise<Seen> {
+  maps(index: number, isWanted: () => boolean): Promise<PictureMaps> {
     if (index >= this.run.data.validation.length) return Promise.reject(new Error('There is no such picture.'));
-    return new Promise((resolve, reject) => this.waiting.push({ index, resolve, reject }));
+    return new Promise((resolve, reject) => this.requests.push({ index, isWanted, resolve, reject }));
   }
 
   onProgress(progress: Progress): void {
     this.progress = progress;
     const point = this.recorder.add(progress);
     const now = performance.now();
-    if (!point && progress.images < progress.of && now - this.toldAt < TELL_INTERVAL) return;
-    this.toldAt = now;
-    this.server.tell({ type: 'progress', progress, point });
+    if (!point && progress.images < progress.of && now - this.progressSentAt < PROGRESS_INTERVAL) return;
+    this.progressSentAt = now;
+    this.server.send({ type: 'progress', progress, point });
   }
 
   async onStep(): Promise<void> {
     await this.attempt(async () => {
-      if (this.stale && this.server.watched) await this.look();
-      await this.answer();
+      if (this.insightIsStale && this.server.isWatched) await this.sendInsight();
+      await this.serveRequests();
     });
   }
 
   async onEpoch(metrics: EpochMetrics): Promise<void> {
     this.recorder.addEpoch(metrics);
-    this.server.tell({ type: 'epoch', metrics });
-    this.stale = true;
+    this.server.send({ type: 'epoch', metrics });
+    this.insightIsStale = true;
     await this.onStep();
   }
 
-  /** Tells the page how training ended. */
+  /** Sends the last message: how training ended. */
   async end(message: string): Promise<void> {
-    await this.attempt(() => this.answer());
-    this.refuse(new Error('Training has ended.'));
+    await this.attempt(() => this.serveRequests());
+    this.rejectRequests(new Error('Training has ended.'));
     this.server.end({ type: 'ended', message });
   }
 
-  /** What cannot be shown, such as for memory that the net alone had fitted into, is no reason to stop training. */
+  /** Runs `work` and sends its error to the page. Training must continue, even if memory suffices only for training. */
   private async attempt(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      this.refuse(error as Error);
-      const message = `What the net has learned cannot be shown: ${(error as Error).message}`;
-      this.server.tell({ type: 'failed', message });
+      this.rejectRequests(error as Error);
+      const message = `The net's predictions cannot be shown: ${(error as Error).message}`;
+      this.server.send({ type: 'failed', message });
     }
   }
 
-  /** Shows what the net has learned by now. */
-  private async look(): Promise<void> {
-    this.stale = false;
+  /** Evaluates the current net and sends the results. */
+  private async sendInsight(): Promise<void> {
+    this.insightIsStale = false;
     const { trainer, data } = this.run;
-    const net = await this.net();
+    const net = await this.currentNet();
     if (this.views) {
       this.views.classifier.load(net.state);
       this.views.maps.load(net.state);
     } else {
       const { device, recipe } = trainer;
-      // As many as the trainer validates at a time: those kernels are compiled.
+      // The batch size of the trainer's evaluation, so that its compiled kernels are used again.
       const size = Math.min(recipe.batchSize, data.validation.length);
       const classifier = await Classifier.create(device, net, size);
       this.views = { classifier, maps: await FeatureMaps.create(device, net) };
     }
-    const insight = await insightInto(this.views.classifier, data.validation);
-    const seen = await this.mapsOf(this.chosen);
-    this.insight = { type: 'insight', step: trainer.step, insight, filters: filtersOf(net), seen };
-    this.server.tell(this.insight);
+    const insight = await computeInsight(this.views.classifier, data.validation);
+    const pictureMaps = await this.mapsOf(this.selectedIndex);
+    this.insight = { type: 'insight', step: trainer.step, insight, filters: filtersOf(net), pictureMaps };
+    this.server.send(this.insight);
   }
 
-  private async answer(): Promise<void> {
+  private async serveRequests(): Promise<void> {
     if (!this.views) return;
-    for (; this.waiting.length > 0; this.waiting.shift()) {
-      const { index, resolve } = this.waiting[0];
-      this.chosen = index;
+    // A request leaves the list when it is done: an error rejects those in it.
+    for (let served = 0; this.requests.length > 0 && served < MAX_SERVED; this.requests.shift()) {
+      const { index, isWanted, resolve, reject } = this.requests[0];
+      if (!isWanted()) {
+        reject(new Error('Nobody waits for it.'));
+        continue;
+      }
+      served++;
+      this.selectedIndex = index;
       resolve(await this.mapsOf(index));
     }
   }
 
-  private refuse(error: Error): void {
-    for (const { reject } of this.waiting.splice(0)) reject(error);
+  private rejectRequests(error: Error): void {
+    for (const { reject } of this.requests.splice(0)) reject(error);
   }
 
-  private async net(): Promise<TrainedNet> {
+  private async currentNet(): Promise<TrainedNet> {
     const { trainer, data } = this.run;
     const { net, recipe } = trainer;
-    return { config: net.config, classNames: data.train.classes, recipe, state: await trainer.stateDict() };
+    const { architecture, config } = net;
+    return { architecture, config, classNames: data.train.classes, recipe, state: await trainer.stateDict() };
   }
 
-  private async mapsOf(index: number): Promise<Seen> {
+  private async mapsOf(index: number): Promise<PictureMaps> {
     const { trainer, data } = this.run;
     const { validation } = data;
-    const { inputSize: size, inputChannels: channels, yin } = trainer.net.config;
+    const { inputSize: size, inputChannels: channels, yin } = trainer.net.config as YYNetConfig;
     const pixels = new Uint8Array(imageSize(validation));
     await validation.read(Uint32Array.of(index), pixels);
     return { index, picture: { channels, size, pixels }, yin, maps: await this.views!.maps.of(pixels) };
   }
 }
 
-/** Of an earlier run only its epochs are known. */
+/** Converts the metrics of an epoch to a point of the curves: earlier processes have left no finer data. */
 const pointOf = (epoch: EpochMetrics): Point => ({
   step: epoch.step,
   learningRate: epoch.learning_rate,

@@ -1,4 +1,4 @@
-/** A page with all that it loads, bundled (scripts/page-plugin.mjs). */
+/** A page with its bundled script and style (scripts/page-plugin.mjs). */
 declare module '*/dashboard/index.html' {
   const page: { readonly html: string; readonly script: string; readonly style: string; readonly icon: string };
   export default page;

@@ -1,7 +1,9 @@
 import { PbfWriter } from 'pbf';
+import type { OnnxAttribute } from '../../../kernels/common/onnx.ts';
 
-// The messages of an ONNX file, as far as a YYNet needs them. Source: onnx.proto3 of github.com/onnx/onnx.
+// The messages of an ONNX file that export needs. Source: onnx.proto3 of github.com/onnx/onnx.
 
+/** An ONNX file. */
 export interface ModelProto {
   readonly irVersion: number;
   readonly producerName: string;
@@ -11,6 +13,7 @@ export interface ModelProto {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** A graph; its nodes come in an order in which each reads only what is there. */
 export interface GraphProto {
   readonly name: string;
   readonly nodes: readonly NodeProto[];
@@ -19,25 +22,23 @@ export interface GraphProto {
   readonly outputs: readonly ValueInfoProto[];
 }
 
+/** An operator with one output. */
 export interface NodeProto {
   readonly name: string;
   readonly opType: string;
   readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly output: string;
+  readonly attributes: Readonly<Record<string, OnnxAttribute>>;
 }
 
-/** A list is written as integers; a single number as what it is marked to be. */
-export type Attribute = readonly number[] | { readonly int: number } | { readonly float: number };
-
-/** A constant; its elements' type is that of `data`. */
+/** A constant: float32 or int64, as `data` is. */
 export interface TensorProto {
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: Float32Array | BigInt64Array;
 }
 
-/** A float32 array that goes into or out of the graph; an extent given by name is free. */
+/** A float32 input or output of the graph. An extent with a name is free. */
 export interface ValueInfoProto {
   readonly name: string;
   readonly shape: readonly (number | string)[];
@@ -67,13 +68,13 @@ function writeGraph(graph: GraphProto, pbf: PbfWriter): void {
 
 function writeNode(node: NodeProto, pbf: PbfWriter): void {
   for (const input of node.inputs) pbf.writeStringField(1, input);
-  for (const output of node.outputs) pbf.writeStringField(2, output);
+  pbf.writeStringField(2, node.output);
   pbf.writeStringField(3, node.name);
   pbf.writeStringField(4, node.opType);
   for (const attribute of Object.entries(node.attributes)) pbf.writeMessage(5, writeAttribute, attribute);
 }
 
-function writeAttribute([name, value]: [string, Attribute], pbf: PbfWriter): void {
+function writeAttribute([name, value]: [string, OnnxAttribute], pbf: PbfWriter): void {
   pbf.writeStringField(1, name);
   if ('float' in value) {
     pbf.writeFloatField(2, value.float);
