@@ -1,11 +1,14 @@
-/** The element of the page with that id, which must be there. */
+/**
+ * Returns the element with that id.
+ * @throws Error if there is none
+ */
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   const element = document.getElementById(id);
-  if (!element) throw new Error(`index.html has no element '${id}'`);
+  if (!element) throw new Error(`byId(): index.html must have an element '${id}'`);
   return element as T;
 }
 
-/** A new element with properties and children. */
+/** Creates an element with properties and children. */
 export function create<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   properties: Partial<HTMLElementTagNameMap[K]> = {},
@@ -16,10 +19,10 @@ export function create<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Offers bytes as a file to save. */
+/** Downloads bytes as a file. */
 export function download(name: string, bytes: Uint8Array<ArrayBuffer>): void {
   const url = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
   create('a', { href: url, download: name }).click();
-  // The download has begun by then.
+  // Not at once: the browser starts the download after this function returns.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -1,23 +1,24 @@
-// Pictures, feature maps and filters on canvases.
+// Draws pictures, feature maps and filters on canvases.
 import type { FeatureMap } from '../src/index.ts';
 import type { Picture } from './messages.ts';
 
-/** Colours, each a byte for red, green and blue. */
-type Ramp = (value: number) => readonly [number, number, number];
+/** Maps a value in [0, 1] to red, green and blue in 0..255. */
+type ColourMap = (value: number) => readonly [number, number, number];
 
-/** From ink to paper, for what sees no colour. */
-export const greyRamp: Ramp = (value) => [30 + 220 * value, 28 + 219 * value, 25 + 216 * value];
+/** Grey colour map, for the Yin branch: from the page's ink to its paper colour. */
+export const greyMap: ColourMap = (value) => [30 + 220 * value, 28 + 219 * value, 25 + 216 * value];
 
-/** From ink over the accent to paper, for what sees colour. */
-export const warmRamp: Ramp = (value) =>
+/** Warm colour map, for the Yang branch: from ink over the accent colour to paper. */
+export const warmMap: ColourMap = (value) =>
   value < 0.5
     ? [30 + 2 * value * 175, 28 + 2 * value * 52, 25 + 2 * value * 20]
     : [205 + (2 * value - 1) * 45, 80 + (2 * value - 1) * 168, 45 + (2 * value - 1) * 198];
 
-/** Space between maps, in their pixels. */
-const GAP = 1;
-/** A filter's weight is so many pixels wide, and so many are between filters. */
+/** Pixels between feature maps. */
+const MAP_GAP = 1;
+/** Pixels per weight of a filter. */
 const ZOOM = 8;
+/** Pixels between filters. */
 const FILTER_GAP = 5;
 
 export function drawPicture(canvas: HTMLCanvasElement, { channels, size, pixels }: Picture): void {
@@ -30,8 +31,8 @@ export function drawPicture(canvas: HTMLCanvasElement, { channels, size, pixels 
   );
 }
 
-/** The mean of the colours, or the first of them. */
-export function greyOf({ channels, size, pixels }: Picture, mode: 'mean' | 'first'): Picture {
+/** Converts a picture to grey as the Yin branch does: the mean of its channels, or the first one. */
+export function toGrey({ channels, size, pixels }: Picture, mode: 'mean' | 'first'): Picture {
   const plane = size * size;
   const used = mode === 'mean' ? channels : 1;
   const grey = Uint8Array.from({ length: plane }, (_, i) => {
@@ -42,38 +43,39 @@ export function greyOf({ channels, size, pixels }: Picture, mode: 'mean' | 'firs
   return { channels: 1, size, pixels: grey };
 }
 
-/** All channels as tiles, each from its own least to its own largest value. */
-export function drawMaps(canvas: HTMLCanvasElement, { shape, data }: FeatureMap, ramp: Ramp): void {
+/** Draws feature maps [C, H, W] as C tiles, each scaled to its own range of values. */
+export function drawMaps(canvas: HTMLCanvasElement, { shape, data }: FeatureMap, colourMap: ColourMap): void {
   const [channels, height, width] = shape;
   const plane = height * width;
   const scaled = new Float32Array(data.length);
-  for (let c = 0; c < channels; c++) scaled.set(stretch(data.subarray(c * plane, (c + 1) * plane)), c * plane);
-  tile(canvas, { tiles: channels, height, width, gap: GAP }, (c, i) => ramp(scaled[c * plane + i]));
+  for (let c = 0; c < channels; c++) scaled.set(normalise(data.subarray(c * plane, (c + 1) * plane)), c * plane);
+  paintTiles(canvas, { tiles: channels, height, width, gap: MAP_GAP }, (c, i) => colourMap(scaled[c * plane + i]));
 }
 
-/** Filters [count, 1 or 3, 3, 3] as tiles, each from its own least to its own largest weight. */
+/** Draws filters [K, 1 or 3, 3, 3] as K tiles, each scaled to its own range of weights. */
 export function drawFilters(canvas: HTMLCanvasElement, shape: readonly number[], data: Float32Array): void {
   const [count, channels, height, width] = shape;
   const plane = height * width;
   const filters = Array.from({ length: count }, (_, k) =>
-    stretch(data.subarray(k * channels * plane, (k + 1) * channels * plane)),
+    normalise(data.subarray(k * channels * plane, (k + 1) * channels * plane)),
   );
-  tile(canvas, { tiles: count, height: ZOOM * height, width: ZOOM * width, gap: FILTER_GAP }, (k, i) => {
+  paintTiles(canvas, { tiles: count, height: ZOOM * height, width: ZOOM * width, gap: FILTER_GAP }, (k, i) => {
     const x = Math.floor((i % (ZOOM * width)) / ZOOM);
     const y = Math.floor(i / (ZOOM * width) / ZOOM);
-    const at = (c: number) => 255 * filters[k][(c % channels) * plane + y * width + x];
-    return [at(0), at(1), at(2)];
+    const channel = (c: number) => 255 * filters[k][(c % channels) * plane + y * width + x];
+    return [channel(0), channel(1), channel(2)];
   });
 }
 
-function stretch(values: Float32Array): Float32Array {
-  const least = values.reduce((a, b) => Math.min(a, b));
-  const largest = values.reduce((a, b) => Math.max(a, b));
-  return values.map((value) => (value - least) / (largest - least || 1));
+/** Scales values linearly to [0, 1]. */
+function normalise(values: Float32Array): Float32Array {
+  const min = values.reduce((a, b) => Math.min(a, b));
+  const max = values.reduce((a, b) => Math.max(a, b));
+  return values.map((value) => (value - min) / (max - min || 1));
 }
 
-/** A grid of full rows of tiles, at least twice as many columns as rows, with nothing between them. */
-function tile(
+/** Paints a grid of tiles. All rows are full, and there are at least twice as many columns as rows. */
+function paintTiles(
   canvas: HTMLCanvasElement,
   { tiles, height, width, gap }: { tiles: number; height: number; width: number; gap: number },
   colour: (tile: number, i: number) => readonly [number, number, number],
@@ -88,6 +90,7 @@ function tile(
   });
 }
 
+/** Sets the canvas's size and pixels; undefined is transparent. */
 function paint(
   canvas: HTMLCanvasElement,
   width: number,

@@ -1,14 +1,15 @@
-// The page: panels over one worker, which computes.
+// The page: panels that share one worker, which does all computation.
 import 'uplot/dist/uPlot.min.css';
 import './style/base.css';
 import './style/layout.css';
 import './style/controls.css';
 import './style/panels.css';
 import './style/pictures.css';
+import './style/cards.css';
 import './style/tables.css';
 import { byId } from './dom.ts';
-import { Engine } from './engine.ts';
 import { adapterPanel } from './panels/adapter.ts';
+import { advicePanel } from './panels/advice.ts';
 import { classifyPanel } from './panels/classify.ts';
 import { dataPanel } from './panels/data.ts';
 import { filesPanel } from './panels/files.ts';
@@ -18,24 +19,26 @@ import { mapsPanel } from './panels/maps.ts';
 import { runPanel } from './panels/run.ts';
 import { savedPanel } from './panels/saved.ts';
 import { settingsPanel } from './panels/settings.ts';
+import { viewSwitch } from './panels/view.ts';
 import { type Page, Store } from './state.ts';
+import { WorkerClient } from './worker_client.ts';
 
 const alert = byId('alert');
 
-function complain(message: string): void {
+function showError(message: string): void {
   alert.querySelector('p')!.textContent = message;
   alert.hidden = false;
 }
 
 const page: Page = {
-  engine: new Engine(),
+  worker: new WorkerClient(),
   store: new Store(),
   async attempt(action) {
     alert.hidden = true;
     try {
       await action();
     } catch (error) {
-      complain((error as Error).message);
+      showError((error as Error).message);
     }
   },
 };
@@ -43,19 +46,21 @@ const page: Page = {
 alert.querySelector('button')!.addEventListener('click', () => {
   alert.hidden = true;
 });
-page.engine.on('failed', ({ message }) => complain(message));
-page.engine.on('phase', ({ phase }) => page.store.update({ phase }));
-page.engine.on('net', ({ net }) => page.store.update({ net }));
+page.worker.on('failed', ({ message }) => showError(message));
+page.worker.on('phase', ({ phase }) => page.store.update({ phase }));
+page.worker.on('net', ({ net }) => page.store.update({ net }));
 
+viewSwitch();
 const settings = settingsPanel(page);
-runPanel(page, settings);
-const data = dataPanel(page);
-const maps = mapsPanel({ ...page, see: (index) => page.engine.ask({ type: 'see', index }) });
+const data = await dataPanel(page);
+runPanel(page, data, settings);
+advicePanel(page);
+const maps = mapsPanel({ ...page, loadMaps: (index) => page.worker.request({ type: 'maps', index }) });
 const insights = insightPanel(maps);
-page.engine.on('net', ({ filters }) => maps.showFilters(filters));
-page.engine.on('insight', ({ insight }) => insights.show(insight));
-page.store.watch(({ data }, before) => {
-  if (data || !before.data) return;
+page.worker.on('net', ({ filters }) => maps.showFilters(filters));
+page.worker.on('insight', ({ insight }) => insights.show(insight));
+page.store.watch(({ data }, previous) => {
+  if (data || !previous.data) return;
   insights.hide();
   maps.clear();
 });
@@ -66,4 +71,4 @@ const saved = savedPanel(page, { settings, data });
 
 const opened = await adapterPanel(page);
 if (opened?.saved) saved.offer(opened.saved);
-await page.attempt(() => data.open({ kind: 'shapes' }));
+await page.attempt(() => data.begin());

@@ -1,45 +1,59 @@
-// What the page and its worker say to each other.
+// Messages between the page and its worker.
+import type { LeftOut } from '../src/data/left_out.ts';
+import type { Figures, Roofline } from '../src/engine.ts';
 import type {
   AdapterSummary,
   BranchMaps,
   EpochMetrics,
-  Figures,
   Filters,
-  Guess,
-  History,
-  Insight,
-  Picture,
-  Point,
   Precision,
+  Prediction,
   Progress,
-  Roofline,
   YYNetConfig,
 } from '../src/index.ts';
+import type { Insight, Picture } from '../src/inference/insight.ts';
+import type { History, Point } from '../src/train/history.ts';
 
-export type { Filters, History, Insight, Picture, Point, Sample } from '../src/index.ts';
+export type { Filters } from '../src/index.ts';
+export type { Insight, Picture, Sample } from '../src/inference/insight.ts';
+export type { History, Point } from '../src/train/history.ts';
 
-/** Nothing, something under way that a click began, or training. */
+/** What the worker is doing. 'preparing' covers all work besides training: compiling, reading, evaluating. */
 export type Phase = 'idle' | 'preparing' | 'training' | 'paused';
 
-/** A file of the visitor's, by its path in what was dropped or picked: CLASS/1.png. */
+/** A file of the user. */
 export interface FileEntry {
+  /** Path in the dropped or chosen folder, such as CLASS/1.png. */
   readonly path: string;
   readonly file: Blob;
+  /** Why the browser cannot read it, in the browser's words. */
+  readonly problem?: string;
 }
 
-/** CIFAR-10's binary files, a zip archive, or pictures in a folder for each class. */
+/** CIFAR-10's binary files, a zip archive, or pictures in one folder per class. */
 export interface FileSource {
   readonly kind: 'files';
   readonly name: string;
   readonly files: readonly FileEntry[];
-  /** The share of each class that validates where no folder says which pictures do. */
+  /** Fraction of each class that validates if there is no validation folder. */
   readonly valSplit: number;
 }
 
-/** Where pictures come from. */
-export type Source = { readonly kind: 'shapes' } | FileSource;
+/** The pictures on the page's cards, one card a class. */
+export interface CardSource {
+  readonly kind: 'cards';
+  readonly classes: readonly { readonly name: string; readonly pictures: readonly Blob[] }[];
+  /** Fraction of each class that validates. */
+  readonly valSplit: number;
+}
 
-/** What the form sets; all else is the paper's. */
+/** Source of the pictures. */
+export type Source = { readonly kind: 'shapes' } | FileSource | CardSource;
+
+/** A picture for a card, or why it is none. */
+export type Square = { readonly picture: Blob } | { readonly leftOut: LeftOut };
+
+/** The form's settings. Everything else is as in the paper. */
 export interface Settings {
   readonly channels: number;
   readonly fusion: YYNetConfig['fusion'];
@@ -52,33 +66,41 @@ export interface Settings {
   readonly seed: number;
 }
 
-/** A data set, in words and some pictures. */
+/** Description of a data set for the page. */
 export interface DataSummary {
   readonly name: string;
-  /** Whether they are the page's own shapes. */
+  /** Whether it is the built-in data set 'shapes'. */
   readonly builtIn: boolean;
+  /** Whether its pictures are on the page's cards. */
+  readonly fromCards: boolean;
   readonly classes: readonly string[];
+  /** Number of training pictures. */
   readonly train: number;
+  /** Number of validation pictures. */
   readonly validation: number;
-  /** One training picture of each class, of the first classes. */
+  /** Number of training pictures of each class. */
+  readonly counts: readonly number[];
+  /** One training picture of each of the first classes. */
   readonly samples: readonly { readonly label: number; readonly picture: Picture }[];
-  /** Files that are no pictures. */
-  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  /** What the user should know about it, a sentence each; if files are not used, the first one counts them. */
+  readonly notices: readonly string[];
+  /** Files that are not used. */
+  readonly leftOut: readonly { readonly path: string; readonly reason: string }[];
 }
 
-/** A net that is ready to be used. */
+/** Description of the current net for the page. */
 export interface NetSummary {
   readonly config: YYNetConfig;
   readonly classNames: readonly string[];
-  /** Steps it has been trained for; undefined where the file does not tell. */
+  /** Training steps done; undefined if the checkpoint has no training state. */
   readonly step?: number;
-  /** Whether training can go on: the state is there, epochs are left, and the pictures are the same. */
+  /** Whether training can be resumed: there is a training state, epochs remain, and the pictures are the same. */
   readonly resumable: boolean;
-  /** What it was trained with. */
+  /** The settings it was trained with. */
   readonly settings: Settings;
 }
 
-/** What was saved by itself before the page was closed. */
+/** Description of the run that was saved automatically. */
 export interface SavedRun {
   readonly savedAt: number;
   readonly dataName: string;
@@ -87,21 +109,23 @@ export interface SavedRun {
   readonly accuracy?: number;
 }
 
+/** The opened adapter. */
 export interface Opened {
   readonly adapter: AdapterSummary;
   readonly notice?: string;
   readonly saved?: SavedRun;
 }
 
-/** A saved run as it was. */
+/** A restored run. */
 export interface Restored {
   readonly data: DataSummary;
   readonly net: NetSummary;
 }
 
-/** What both branches make of a picture; Yin sees the mean or the first of its colours. */
-export interface Seen {
+/** A picture and the feature maps of both branches. */
+export interface PictureMaps {
   readonly picture: Picture;
+  /** How Yin's grey input is made: the mean of the channels, or the first one. */
   readonly yin: YYNetConfig['yin'];
   readonly maps: BranchMaps;
 }
@@ -112,45 +136,47 @@ export interface KernelTimes {
   readonly roofline: Roofline;
 }
 
-/** What the page asks of the worker. */
+/** Requests of the page to the worker. */
 export type Request =
   | { readonly type: 'open' }
   | { readonly type: 'restore' }
   | { readonly type: 'forget' }
   | { readonly type: 'data'; readonly source: Source }
+  /** Makes a picture for a card. An ImageBitmap is transferred. */
+  | { readonly type: 'square'; readonly picture: FileEntry | ImageBitmap }
   | { readonly type: 'train'; readonly settings: Settings }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'stop' }
-  /** What both branches make of a validation picture. */
-  | { readonly type: 'see'; readonly index: number }
+  /** Feature maps of a validation picture. */
+  | { readonly type: 'maps'; readonly index: number }
   | { readonly type: 'classify'; readonly picture: Blob | ImageBitmap }
   | { readonly type: 'load'; readonly file: File }
   | { readonly type: 'save'; readonly format: 'safetensors' | 'onnx' }
   | { readonly type: 'profile' };
 
-/** What the worker answers, by the request's type. */
+/** Results of the requests, by type. */
 export interface Answers {
   open: Opened;
   restore: Restored;
   forget: undefined;
   data: DataSummary;
+  square: Square;
   train: undefined;
   pause: undefined;
   resume: undefined;
   stop: undefined;
-  see: Seen;
-  /** The most probable first. */
-  classify: readonly Guess[];
+  maps: PictureMaps;
+  classify: Prediction;
   load: NetSummary;
   save: Uint8Array<ArrayBuffer>;
   profile: KernelTimes;
 }
 
-/** What the worker tells unasked. */
+/** Events that the worker sends without a request. */
 export type Event =
   | { readonly type: 'phase'; readonly phase: Phase }
-  /** Of a data set that is being read. */
+  /** Progress of reading a data set. */
   | { readonly type: 'reading'; readonly task: string; readonly done: number; readonly total: number }
   | { readonly type: 'progress'; readonly progress: Progress; readonly point?: Point }
   | { readonly type: 'history'; readonly history: History }

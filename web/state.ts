@@ -1,23 +1,28 @@
-import type { Engine } from './engine.ts';
-import type { DataSummary, NetSummary, Phase } from './messages.ts';
+import type { DataSummary, NetSummary, Phase, Source } from './messages.ts';
+import type { WorkerClient } from './worker_client.ts';
 
-/** What the page's controls depend on. */
+/** State that the page's controls depend on. */
 export interface State {
   readonly phase: Phase;
-  /** Whether there is an adapter. */
+  /** Whether an adapter is open. */
   readonly ready: boolean;
-  /** Whether it can time kernels. */
+  /** Whether the adapter can time kernels. */
   readonly timestamps: boolean;
-  readonly half: boolean;
+  /** Whether the adapter supports mixed precision. */
+  readonly f16: boolean;
+  /** Where the pictures come from. */
+  readonly source: Source['kind'];
+  /** Whether there are pictures to train on. */
+  readonly trainable: boolean;
   readonly data?: DataSummary;
   readonly net?: NetSummary;
 }
 
-type Listener = (state: State, before: State) => void;
+type Listener = (state: State, previous: State) => void;
 
-/** Holds the state and tells who depends on it. */
+/** Holds the state and notifies listeners of changes. */
 export class Store {
-  state: State = { phase: 'idle', ready: false, timestamps: false, half: false };
+  state: State = { phase: 'idle', ready: false, timestamps: false, f16: false, source: 'shapes', trainable: false };
   private readonly listeners: Listener[] = [];
 
   /** Calls the listener now and whenever the state changes. */
@@ -27,16 +32,16 @@ export class Store {
   }
 
   update(change: Partial<State>): void {
-    const before = this.state;
-    this.state = { ...before, ...change };
-    for (const listener of this.listeners) listener(this.state, before);
+    const previous = this.state;
+    this.state = { ...previous, ...change };
+    for (const listener of this.listeners) listener(this.state, previous);
   }
 }
 
-/** What every panel is given. */
+/** What the panels share. */
 export interface Page {
-  readonly engine: Engine;
+  readonly worker: WorkerClient;
   readonly store: Store;
-  /** Does what a click asked for; what goes wrong is shown as a sentence. */
+  /** Runs the action of a control; shows its error to the user. */
   attempt(action: () => Promise<void>): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// The page of yy-train --dashboard: shows what the server tells.
+// The page of yy-train --dashboard: shows the events that the server sends.
 import 'uplot/dist/uPlot.min.css';
 import '../style/base.css';
 import '../style/layout.css';
@@ -8,8 +8,8 @@ import '../style/pictures.css';
 import '../style/tables.css';
 import './dashboard.css';
 import { parse } from 'devalue';
-import type { DashboardEvent, Seen } from '../../src/cli/dashboard/events.ts';
-import { percent } from '../../src/train/format.ts';
+import type { DashboardEvent, PictureMaps } from '../../src/cli/dashboard/events.ts';
+import { percent } from '../../src/report/format.ts';
 import { byId } from '../dom.ts';
 import { insightPanel } from '../panels/insight.ts';
 import { mapsPanel } from '../panels/maps.ts';
@@ -18,18 +18,18 @@ import { progressPanel } from '../panels/progress.ts';
 const alert = byId('alert');
 const status = byId('status');
 const source = new EventSource('events');
-let seen: Seen | undefined;
+let latestMaps: PictureMaps | undefined;
 
 const progress = progressPanel();
-const maps = mapsPanel({ see, attempt });
+const maps = mapsPanel({ loadMaps, attempt });
 const insights = insightPanel(maps);
 
-source.addEventListener('message', ({ data }) => hear(parse(data)));
+source.addEventListener('message', ({ data }) => show(parse(data)));
 source.addEventListener('error', () => {
-  if (source.readyState !== EventSource.CLOSED) say('Training does not answer.');
+  if (source.readyState !== EventSource.CLOSED) showStatus('No connection to yy-train.');
 });
 
-function hear(event: DashboardEvent): void {
+function show(event: DashboardEvent): void {
   switch (event.type) {
     case 'run':
       document.title = `${event.path}: yy-train`;
@@ -40,42 +40,42 @@ function hear(event: DashboardEvent): void {
     case 'progress': {
       const { phase, epoch, epochs } = event.progress;
       progress.progress(event.progress, event.point);
-      say(`Epoch ${epoch} of ${epochs}: ${phase === 'train' ? 'training' : 'validating'}.`);
+      showStatus(`Epoch ${epoch} of ${epochs}: ${phase === 'train' ? 'training' : 'validating'}.`);
       break;
     }
     case 'epoch':
       progress.epoch(event.metrics);
       break;
     case 'insight':
-      seen = event.seen;
+      latestMaps = event.pictureMaps;
       maps.showFilters(event.filters);
       insights.show(event.insight);
       break;
     case 'failed':
-      complain(event.message);
+      showError(event.message);
       break;
     case 'ended': {
       source.close();
       const last = progress.history.epochs.at(-1);
       const accuracy = last ? ` The last validation accuracy is ${percent(last.val_accuracy)}.` : '';
-      say(event.message + accuracy);
+      showStatus(event.message + accuracy);
       document.title = `✓ ${document.title}`;
       break;
     }
   }
 }
 
-/** Says what is new; a screen reader reads it out. */
-function say(text: string): void {
+/** Sets the status text. Repeated text is ignored, so that a screen reader does not announce it again. */
+function showStatus(text: string): void {
   if (status.textContent !== text) status.textContent = text;
 }
 
-/** The maps that came with the last insight, or else those the server computes between two steps. */
-async function see(index: number): Promise<Seen> {
-  if (index === seen?.index) return seen;
+/** Returns the feature maps of a validation picture: those of the last insight event, or newly computed by the server. */
+async function loadMaps(index: number): Promise<PictureMaps> {
+  if (index === latestMaps?.index) return latestMaps;
   if (source.readyState === EventSource.CLOSED)
-    throw new Error('Training has ended: no other picture can be looked at.');
-  const response = await fetch(`see/${index}`);
+    throw new Error('Training has ended: feature maps of other pictures are not available.');
+  const response = await fetch(`maps/${index}`);
   const text = await response.text();
   if (!response.ok) throw new Error(text);
   return parse(text);
@@ -86,11 +86,11 @@ async function attempt(action: () => Promise<void>): Promise<void> {
   try {
     await action();
   } catch (error) {
-    complain((error as Error).message);
+    showError((error as Error).message);
   }
 }
 
-function complain(message: string): void {
+function showError(message: string): void {
   alert.querySelector('p')!.textContent = message;
   alert.hidden = false;
 }

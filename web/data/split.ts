@@ -1,15 +1,19 @@
 import { splitByClass, splitRandom } from '../../src/data/split.ts';
-import { type Dataset, imageSize, inMemory, type Splits } from '../../src/index.ts';
+import { type Dataset, imageSize, inMemory, type Pictures, type Splits, subset } from '../../src/index.ts';
 
-/** A share of each class validates, chosen as yy-train does with its default seed. */
+/** Splits a data set: `share` of each class validates, the same pictures as in yy-train with its default seed. */
 export function split(all: Dataset, share: number): Splits {
   const { train, validation } = splitByClass(all, share, splitRandom(0));
-  return { train: gather(all, train), validation: gather(all, validation) };
+  return { train: copy(subset(all, train)), validation: copy(subset(all, validation)) };
 }
 
-/** The pictures at `chosen`, in that order, in memory of their own. */
-export function gather(all: Dataset, chosen: Uint32Array): Dataset {
-  const images = new Uint8Array(chosen.length * imageSize(all));
-  all.read(chosen, images);
-  return inMemory({ ...all, images, labels: Int32Array.from(chosen, (i) => all.labels[i]) });
+/** Copies pictures in memory to a new data set. */
+export function copy(pictures: Pictures): Dataset {
+  const { name, classes, channels, height, width, labels, length } = pictures;
+  const images = new Uint8Array(length * imageSize(pictures));
+  pictures.read(
+    Uint32Array.from({ length }, (_, i) => i),
+    images,
+  );
+  return inMemory({ name, classes, channels, height, width, images, labels });
 }

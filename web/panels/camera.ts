@@ -1,4 +1,4 @@
-/** A webcam shown in a video element. */
+/** Shows the webcam in a video element. */
 export class Camera {
   private stream?: MediaStream;
   private starting?: Promise<void>;
@@ -6,26 +6,24 @@ export class Camera {
   constructor(private readonly video: HTMLVideoElement) {}
 
   /**
-   * Resolves when it shows what it sees, however often it is asked.
-   * @throws Error in a sentence where there is no webcam, or the visitor says no
+   * Starts the webcam; resolves when the video plays. May be called again while it starts or runs.
+   * @throws Error with a sentence for the user, if there is no webcam or its use is not allowed
    */
   start(): Promise<void> {
-    this.starting ??= this.turnOn().finally(() => {
+    this.starting ??= this.startOnce().finally(() => {
       this.starting = undefined;
     });
     return this.starting;
   }
 
-  private async turnOn(): Promise<void> {
+  private async startOnce(): Promise<void> {
     if (this.on) return;
     try {
       this.stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: 'user' } });
     } catch (error) {
-      const refused = (error as DOMException).name === 'NotAllowedError';
+      const blocked = (error as DOMException).name === 'NotAllowedError';
       throw new Error(
-        refused
-          ? 'The browser may not use the webcam: allow it beside the address.'
-          : 'There is no webcam that answers.',
+        blocked ? 'The webcam is blocked: allow it in the address bar of the browser.' : 'No webcam was found.',
       );
     }
     this.video.srcObject = this.stream;
@@ -42,7 +40,7 @@ export class Camera {
     return this.stream !== undefined;
   }
 
-  /** What it sees now. */
+  /** Returns the current frame. */
   snapshot(): Promise<ImageBitmap> {
     return createImageBitmap(this.video);
   }

@@ -1,17 +1,18 @@
-import type { Guess } from '../../src/index.ts';
-import { percent } from '../../src/train/format.ts';
+import type { ClassProbability } from '../../src/index.ts';
+import { isUnlike } from '../../src/inference/prediction.ts';
+import { percent } from '../../src/report/format.ts';
 import { byId, create } from '../dom.ts';
 import type { Page } from '../state.ts';
 import { Camera } from './camera.ts';
 import { dropTarget } from './drop.ts';
 
-/** So many of the classes are named. */
-const NAMED = 5;
-/** Between two looks through the webcam, in milliseconds. */
+/** Number of classes shown. */
+const TOP = 5;
+/** Pause between two webcam frames, in milliseconds. */
 const PAUSE = 150;
 
-/** Tells what a picture is: dropped, pasted, chosen, or seen by the webcam. */
-export function classifyPanel({ engine, store, attempt }: Page): void {
+/** Classifies a picture that is dropped, pasted, chosen, or taken by the webcam. */
+export function classifyPanel({ worker, store, attempt }: Page): void {
   const pick = byId<HTMLInputElement>('pick-picture');
   const live = byId<HTMLButtonElement>('live');
   const video = byId<HTMLVideoElement>('live-video');
@@ -20,9 +21,13 @@ export function classifyPanel({ engine, store, attempt }: Page): void {
   const camera = new Camera(video);
 
   const classify = async (picture: Blob | ImageBitmap) => {
-    const list = await engine.ask({ type: 'classify', picture }, picture instanceof ImageBitmap ? [picture] : []);
+    const prediction = await worker.request(
+      { type: 'classify', picture },
+      picture instanceof ImageBitmap ? [picture] : [],
+    );
     byId('guesses-hint').hidden = true;
-    guesses.replaceChildren(...list.slice(0, NAMED).map(line));
+    guesses.replaceChildren(...prediction.classes.slice(0, TOP).map(listItem));
+    byId('unlike').hidden = !isUnlike(prediction);
   };
 
   const classifyFile = (file: File) =>
@@ -44,12 +49,12 @@ export function classifyPanel({ engine, store, attempt }: Page): void {
     live.ariaPressed = 'false';
   };
 
-  const watch = async () => {
+  const classifyWebcam = async () => {
     shown.hidden = true;
     video.hidden = false;
     live.ariaPressed = 'true';
     await camera.start();
-    // A live answer several times a second is no news for a screen reader.
+    // A screen reader must not announce several results a second.
     guesses.ariaLive = 'off';
     while (camera.on) {
       await classify(await camera.snapshot());
@@ -61,7 +66,7 @@ export function classifyPanel({ engine, store, attempt }: Page): void {
   live.addEventListener('click', () => {
     if (camera.on) return stop();
     attempt(() =>
-      watch().catch((error) => {
+      classifyWebcam().catch((error) => {
         stop();
         throw error;
       }),
@@ -83,7 +88,7 @@ export function classifyPanel({ engine, store, attempt }: Page): void {
   });
 }
 
-function line({ class: name, probability }: Guess): HTMLLIElement {
+function listItem({ class: name, probability }: ClassProbability): HTMLLIElement {
   const meter = create('meter', { min: 0, max: 1, value: probability });
   meter.ariaLabel = name;
   return create(

@@ -1,122 +1,146 @@
+import { type Cards, problemOf } from '../cards/deck.ts';
+import { oneClass } from '../cards/one_class.ts';
+import { type CardsPanel, cardsPanel } from '../cards/panel.ts';
 import { droppedFiles, pickedFiles } from '../data/gather.ts';
-import { byId, create } from '../dom.ts';
-import { drawPicture } from '../draw.ts';
+import { byId } from '../dom.ts';
 import type { DataSummary, FileEntry, Source } from '../messages.ts';
 import type { Page } from '../state.ts';
+import { showDataSummary } from './data_summary.ts';
 import { dropTarget } from './drop.ts';
-import { webcamPanel } from './webcam.ts';
 
 export interface DataPanel {
-  open(source: Source): Promise<void>;
-  /** Shows a data set that the worker has opened already. */
+  /** Opens the built-in data set, unless there is something else by now. */
+  begin(): Promise<void>;
+  /** Shows a data set that is open in the worker. */
   show(data: DataSummary): void;
+  /** Reads the cards' pictures if they changed since they were read. Anything else is open already. */
+  prepare(): Promise<void>;
 }
 
-/** Where pictures come from, and what they look like. */
-export function dataPanel(page: Page): DataPanel {
-  const { engine, store, attempt } = page;
+/** Chooses the source of the pictures, and opens it in the worker. */
+export async function dataPanel(page: Page): Promise<DataPanel> {
+  const { worker, store, attempt } = page;
   const sources = byId<HTMLFieldSetElement>('sources');
   const reading = byId<HTMLProgressElement>('reading');
   const valSplit = byId<HTMLInputElement>('val-split');
+  const cards = await cardsPanel(page);
+  /** The cards whose pictures are open. */
+  let opened: Cards | undefined;
 
-  const show = (data?: DataSummary) => {
-    store.update({ data });
-    showSummary(data);
-    showSamples(data);
-    showSkipped(data);
+  const updateTrainable = () => {
+    const { source, data } = store.state;
+    store.update({ trainable: source === 'cards' ? problemOf(cards.deck.cards) === undefined : data !== undefined });
   };
 
-  const open = async (source: Source) => {
+  const show = (data?: DataSummary) => {
+    opened = undefined;
+    store.update({ data });
+    showDataSummary(data);
+    updateTrainable();
+  };
+
+  const open = async (from: Source) => {
     show(undefined);
-    reading.hidden = source.kind === 'shapes';
+    reading.hidden = from.kind === 'shapes';
     reading.removeAttribute('value');
     try {
-      show(await engine.ask({ type: 'data', source }));
+      show(await worker.request({ type: 'data', source: from }));
     } finally {
       reading.hidden = true;
     }
   };
 
-  const openFiles = async (files: readonly FileEntry[], name = nameOf(files)) => {
-    const share = valSplit.valueAsNumber / 100;
-    if (!(share > 0 && share < 1)) throw new Error('Held back to validate: expected from 1 to 90 percent.');
-    await open({ kind: 'files', name, files, valSplit: share });
+  const share = () => {
+    const fraction = valSplit.valueAsNumber / 100;
+    if (!(fraction > 0 && fraction < 1)) throw new Error('Validation split: expected 1 to 90 percent.');
+    return fraction;
   };
 
-  const choose = (kind: string) => {
+  const showSource = (kind: Source['kind']) => {
+    store.update({ source: kind });
     for (const part of document.querySelectorAll<HTMLElement>('[data-source]')) {
       part.hidden = part.dataset.source !== kind;
-      // What is hidden must not keep the form from being sent.
+      // Invalid fields that are hidden must not block the form.
       if (part instanceof HTMLFieldSetElement) part.disabled = part.hidden;
     }
     for (const radio of sources.querySelectorAll('input')) radio.checked = radio.value === kind;
+    if (kind !== 'cards') cards.stopWebcam();
+    updateTrainable();
   };
 
-  const camera = webcamPanel(page, (files) => openFiles(files, 'webcam'));
-  sources.addEventListener('change', ({ target }) => {
-    const kind = (target as HTMLInputElement).value;
-    choose(kind);
-    if (kind !== 'webcam') camera.stop();
-    if (kind === 'shapes') attempt(() => open({ kind: 'shapes' }));
+  const choose = async (kind: Source['kind']) => {
+    showSource(kind);
+    if (kind === 'shapes') await open({ kind: 'shapes' });
     else show(undefined);
-  });
+  };
+
+  const takeFiles = async (files: readonly FileEntry[]) => {
+    const found = oneClass(files);
+    if (found) {
+      if (store.state.source !== 'cards') await choose('cards');
+      await cards.addClass(found.name, found.files);
+    } else {
+      showSource('files');
+      await open({ kind: 'files', name: nameOf(files), files, valSplit: share() });
+    }
+  };
+
+  sources.addEventListener('change', ({ target }) =>
+    attempt(() => choose((target as HTMLInputElement).value as Source['kind'])),
+  );
   for (const id of ['pick-folder', 'pick-files']) {
     const input = byId<HTMLInputElement>(id);
     input.addEventListener('change', () => {
       const files = pickedFiles(input.files!);
-      // So that the same choice counts again.
+      // Choosing the same files again must fire another event.
       input.value = '';
-      attempt(() => openFiles(files));
+      attempt(() => takeFiles(files));
     });
   }
-  dropTarget(byId('data-drop'), (transfer) => attempt(async () => openFiles(await droppedFiles(transfer))));
-  engine.on('reading', ({ done, total }) => {
+  for (const id of ['data-drop', 'cards-drop']) {
+    dropTarget(byId(id), (transfer) => attempt(async () => takeFiles(await droppedFiles(transfer))));
+  }
+  worker.on('reading', ({ done, total }) => {
     reading.max = total;
     reading.value = done;
   });
   store.watch(({ phase }) => {
     sources.disabled = phase !== 'idle';
   });
+  cards.deck.watch(updateTrainable);
+  const hasCards = cards.deck.cards.some(({ pictures }) => pictures.length > 0);
+  showSource(hasCards ? 'cards' : 'shapes');
 
   return {
-    open,
+    async begin() {
+      if (store.state.source === 'shapes' && !store.state.data) await open({ kind: 'shapes' });
+    },
     show(data) {
-      choose(data.builtIn ? 'shapes' : 'files');
+      showSource(sourceOf(data));
       show(data);
+    },
+    async prepare() {
+      const wanted = cards.deck.cards;
+      if (store.state.source !== 'cards' || opened === wanted) return;
+      await open(cardSource(cards, share()));
+      opened = wanted;
     },
   };
 }
 
-/** What all paths begin with, or the first file's name. */
+const sourceOf = ({ builtIn, fromCards }: DataSummary): Source['kind'] =>
+  builtIn ? 'shapes' : fromCards ? 'cards' : 'files';
+
+const cardSource = ({ deck }: CardsPanel, valSplit: number): Source => ({
+  kind: 'cards',
+  classes: deck.cards.map(({ name, pictures }) => ({ name, pictures: pictures.map(({ blob }) => blob) })),
+  valSplit,
+});
+
+/** Returns the top folder that all files share, or the first file's name without .zip. */
 function nameOf(files: readonly FileEntry[]): string {
   const [first = ''] = files.map(({ path }) => path.split('/')[0]);
   return files.every(({ path }) => path.startsWith(`${first}/`))
     ? first
     : (files[0]?.path ?? '').replace(/\.zip$/i, '');
-}
-
-function showSummary(data?: DataSummary): void {
-  const count = (pictures: number) => pictures.toLocaleString('en');
-  byId('data-summary').textContent = data
-    ? `${data.name}: ${data.classes.length} classes, ${count(data.train)} pictures to train on and ${count(data.validation)} to validate.`
-    : '';
-}
-
-function showSamples(data?: DataSummary): void {
-  const items = data?.samples.map(({ label, picture }) => {
-    const canvas = create('canvas', { ariaHidden: 'true' });
-    drawPicture(canvas, picture);
-    return create('li', {}, canvas, create('span', { textContent: data.classes[label] }));
-  });
-  byId('data-samples').replaceChildren(...(items ?? []));
-}
-
-function showSkipped({ skipped }: Pick<DataSummary, 'skipped'> = { skipped: [] }): void {
-  const details = byId<HTMLDetailsElement>('skipped');
-  details.hidden = skipped.length === 0;
-  const what = skipped.length === 1 ? 'file that is no readable picture is' : 'files that are no readable pictures are';
-  details.querySelector('summary')!.textContent = `${skipped.length} ${what} left out`;
-  details
-    .querySelector('ul')!
-    .replaceChildren(...skipped.map(({ path, reason }) => create('li', { textContent: `${path}: ${reason}` })));
 }

@@ -1,16 +1,17 @@
-// What misses its target must not take the place of the page.
+// By default the browser opens a file that is dropped outside a target, which would leave the page.
 for (const type of ['dragover', 'drop']) window.addEventListener(type, (event) => event.preventDefault());
 
-/** Makes an element take what is dropped on it. */
+/** Makes an element a drop target. What is dropped on a target inside it does not reach it. */
 export function dropTarget(element: HTMLElement, onDrop: (transfer: DataTransfer) => void): void {
   element.addEventListener('dragover', (event) => {
+    element.classList.toggle('over', !event.defaultPrevented);
     event.preventDefault();
-    element.classList.add('over');
   });
   element.addEventListener('dragleave', () => element.classList.remove('over'));
   element.addEventListener('drop', (event) => {
-    event.preventDefault();
     element.classList.remove('over');
+    if (event.defaultPrevented) return;
+    event.preventDefault();
     if (event.dataTransfer) onDrop(event.dataTransfer);
   });
 }

@@ -1,20 +1,21 @@
-import type { Insight, Sample } from '../../src/index.ts';
-import { percent } from '../../src/train/format.ts';
+import { largestConfusions } from '../../src/inference/confusion.ts';
+import type { Insight, Sample } from '../../src/inference/insight.ts';
+import { percent } from '../../src/report/format.ts';
 import { byId, create } from '../dom.ts';
 import { drawPicture } from '../draw.ts';
 import type { MapsPanel } from './maps.ts';
 
-/** More classes than this do not fit into a table: their most frequent confusions are listed. */
-const TABLE_CLASSES = 20;
-const LISTED = 12;
+/** With more classes than this, the most frequent confusions are listed instead of the whole matrix. */
+const MAX_TABLE_CLASSES = 20;
+const MAX_LISTED = 12;
 
 export interface InsightPanel {
   show(insight: Insight): void;
-  /** Where there are no pictures to show it on. */
+  /** Hides the panel, for when no data set is open. */
   hide(): void;
 }
 
-/** Predictions and confusions on pictures that the net was not trained on. */
+/** Shows predictions and the confusion matrix on the validation pictures. */
 export function insightPanel(maps: MapsPanel): InsightPanel {
   const onlyMistakes = byId<HTMLInputElement>('only-mistakes');
   let latest: Insight | undefined;
@@ -42,10 +43,10 @@ export function insightPanel(maps: MapsPanel): InsightPanel {
       const { accuracy, count, of } = insight;
       byId('learned').hidden = false;
       byId('insight-summary').textContent =
-        `${percent(accuracy)} of ${count === of ? `the ${of}` : `${count} of the ${of}`} pictures held back are right.`;
+        `${percent(accuracy)} of ${count === of ? `the ${of}` : `${count} of the ${of}`} validation pictures are classified correctly.`;
       showSamples();
       byId('confusion').replaceChildren(
-        insight.classNames.length <= TABLE_CLASSES ? confusionTable(insight) : confusionList(insight),
+        insight.classNames.length <= MAX_TABLE_CLASSES ? confusionTable(insight) : confusionList(insight),
       );
       maps.refresh(insight.samples[0]);
     },
@@ -62,15 +63,15 @@ function sampleButton(
 ): HTMLButtonElement {
   const canvas = create('canvas');
   drawPicture(canvas, picture);
-  const right = label === prediction;
-  const taken = create('span', {
-    className: right ? 'right' : 'wrong',
-    textContent: `${right ? '✓' : '✗'} ${classNames[prediction]}`,
+  const correct = label === prediction;
+  const caption = create('span', {
+    className: correct ? 'right' : 'wrong',
+    textContent: `${correct ? '✓' : '✗'} ${classNames[prediction]}`,
   });
-  const button = create('button', { type: 'button', title: percent(probability) }, canvas, taken);
-  button.ariaLabel = right
-    ? `${classNames[label]}, right, ${percent(probability)} sure`
-    : `${classNames[label]}, wrongly taken for ${classNames[prediction]}, ${percent(probability)} sure`;
+  const button = create('button', { type: 'button', title: percent(probability) }, canvas, caption);
+  button.ariaLabel = correct
+    ? `${classNames[label]}, correct, probability ${percent(probability)}`
+    : `${classNames[label]}, predicted as ${classNames[prediction]}, probability ${percent(probability)}`;
   button.addEventListener('click', onChoose);
   return button;
 }
@@ -80,7 +81,7 @@ function confusionTable({ classNames, confusion }: Insight): HTMLTableElement {
   const head = create(
     'tr',
     {},
-    create('th', { scope: 'col', textContent: 'is ↓ taken for →' }),
+    create('th', { scope: 'col', textContent: 'true ↓ predicted →' }),
     ...classNames.map((textContent) => create('th', { scope: 'col', textContent })),
   );
   const rows = classNames.map((name, label) => {
@@ -98,14 +99,9 @@ function confusionTable({ classNames, confusion }: Insight): HTMLTableElement {
 }
 
 function confusionList({ classNames, confusion }: Insight): HTMLOListElement {
-  const classes = classNames.length;
-  const pairs = [...confusion]
-    .map((count, i) => ({ count, label: Math.floor(i / classes), prediction: i % classes }))
-    .filter(({ count, label, prediction }) => count > 0 && label !== prediction)
-    .sort((a, b) => b.count - a.count)
-    .slice(0, LISTED);
+  const pairs = largestConfusions(confusion, classNames.length, MAX_LISTED);
   const lines = pairs.map(({ count, label, prediction }) =>
-    create('li', { textContent: `${count} × ${classNames[label]}, taken for ${classNames[prediction]}` }),
+    create('li', { textContent: `${count} × ${classNames[label]} predicted as ${classNames[prediction]}` }),
   );
   return create('ol', {}, ...lines);
 }

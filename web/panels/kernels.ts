@@ -1,28 +1,27 @@
-import type { Figures } from '../../src/index.ts';
-import { percent } from '../../src/train/format.ts';
+import type { Figures } from '../../src/engine.ts';
+import { percent } from '../../src/report/format.ts';
 import { byId, create } from '../dom.ts';
 import type { Page } from '../state.ts';
 
-/** Where a training step's time goes, kernel by kernel. */
-export function kernelsPanel({ engine, store, attempt }: Page): void {
+/** Times the kernels of a training step. */
+export function kernelsPanel({ worker, store, attempt }: Page): void {
   const button = byId<HTMLButtonElement>('profile');
   const hint = byId('kernels-hint');
   const table = byId<HTMLTableElement>('kernel-times');
 
   button.addEventListener('click', () =>
     attempt(async () => {
-      const { rows, total, roofline } = await engine.ask({ type: 'profile' });
+      const { rows, total, roofline } = await worker.request({ type: 'profile' });
       table.tBodies[0].replaceChildren(...[total, ...rows].map(row));
       table.parentElement!.hidden = false;
       hint.textContent =
-        `One step, as the median of three. Your GPU’s roofline, measured just now: ` +
-        `${(roofline.flopsPerSecond / 1e9).toFixed(0)} GFLOP/s on registers, ${(roofline.bytesPerSecond / 1e9).toFixed(1)} GB/s to copy memory.`;
+        `One training step (median of three). Measured roofline of your GPU: ` +
+        `${(roofline.flopsPerSecond / 1e9).toFixed(0)} GFLOP/s in registers, ${(roofline.bytesPerSecond / 1e9).toFixed(1)} GB/s memory copy.`;
     }),
   );
   store.watch(({ ready, timestamps, phase, net, data }) => {
     button.disabled = !timestamps || phase !== 'idle' || !net || !data;
-    if (ready && !timestamps)
-      hint.textContent = 'This adapter has no timestamps, without which no kernel can be timed.';
+    if (ready && !timestamps) hint.textContent = 'Kernels cannot be timed: this adapter does not support timestamps.';
   });
 }
 

@@ -1,50 +1,50 @@
 import { byId } from '../dom.ts';
-import { drawFilters, drawMaps, drawPicture, greyOf, greyRamp, warmRamp } from '../draw.ts';
-import type { Filters, Sample, Seen } from '../messages.ts';
+import { drawFilters, drawMaps, drawPicture, greyMap, toGrey, warmMap } from '../draw.ts';
+import type { Filters, PictureMaps, Sample } from '../messages.ts';
 import type { Page } from '../state.ts';
 
 export interface MapsPanel {
-  /** Shows what both branches make of a picture. */
+  /** Shows the feature maps of a picture. */
   choose(sample: Sample): Promise<void>;
-  /** Shows what the net makes by now of the picture chosen before, or else of this one. */
+  /** Updates the feature maps of the chosen picture to the current net. Chooses `sample` if none is chosen. */
   refresh(sample?: Sample): Promise<void>;
   showFilters(filters: Filters): void;
-  /** Forgets which picture was chosen. */
+  /** Resets the choice of picture. */
   clear(): void;
 }
 
 interface Source {
-  /** What both branches make of a validation picture. */
-  see(index: number): Promise<Seen>;
+  /** Returns the feature maps of a validation picture. */
+  loadMaps(index: number): Promise<PictureMaps>;
   attempt: Page['attempt'];
 }
 
 const canvas = (id: string) => byId<HTMLCanvasElement>(id);
 
-/** Feature maps of Yin and Yang side by side, and their first filters. */
-export function mapsPanel({ see, attempt }: Source): MapsPanel {
+/** Shows the feature maps of both branches side by side, and the filters of their first convolutions. */
+export function mapsPanel({ loadMaps, attempt }: Source): MapsPanel {
   const depth = byId<HTMLInputElement>('depth');
   let chosen: Sample | undefined;
-  let seen: Seen | undefined;
+  let shown: PictureMaps | undefined;
 
   const draw = () => {
     byId('depth-value').textContent = depth.value;
-    if (!seen) return;
-    const { picture, maps, yin } = seen;
+    if (!shown) return;
+    const { picture, maps, yin } = shown;
     const block = depth.valueAsNumber - 1;
-    drawPicture(canvas('yin-picture'), greyOf(picture, yin));
+    drawPicture(canvas('yin-picture'), toGrey(picture, yin));
     drawPicture(canvas('yang-picture'), picture);
-    drawMaps(canvas('yin-maps'), maps.yin[block], greyRamp);
-    drawMaps(canvas('yang-maps'), maps.yang[block], warmRamp);
+    drawMaps(canvas('yin-maps'), maps.yin[block], greyMap);
+    drawMaps(canvas('yang-maps'), maps.yang[block], warmMap);
     canvas('yin-maps').ariaLabel = `Yin’s feature maps after block ${block + 1}: ${maps.yin[block].shape.join(' × ')}`;
     canvas('yang-maps').ariaLabel =
       `Yang’s feature maps after block ${block + 1}: ${maps.yang[block].shape.join(' × ')}`;
   };
 
-  const look = async () => {
+  const load = async () => {
     if (!chosen) return;
-    seen = await see(chosen.index);
-    depth.max = String(seen.maps.yin.length);
+    shown = await loadMaps(chosen.index);
+    depth.max = String(shown.maps.yin.length);
     draw();
   };
 
@@ -52,18 +52,18 @@ export function mapsPanel({ see, attempt }: Source): MapsPanel {
   return {
     async choose(sample) {
       chosen = sample;
-      await attempt(look);
+      await attempt(load);
     },
     async refresh(sample) {
       chosen ??= sample;
-      await attempt(look);
+      await attempt(load);
     },
     showFilters({ yin, yang }) {
       drawFilters(canvas('yin-filters'), yin.shape, yin.data);
       drawFilters(canvas('yang-filters'), yang.shape, yang.data);
     },
     clear() {
-      chosen = seen = undefined;
+      chosen = shown = undefined;
     },
   };
 }

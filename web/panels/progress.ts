@@ -1,42 +1,43 @@
-import type { EpochMetrics, History, Point, Progress } from '../../src/index.ts';
-import { duration, percent } from '../../src/train/format.ts';
+import type { EpochMetrics, Progress } from '../../src/index.ts';
+import { duration, percent } from '../../src/report/format.ts';
+import type { History, Point } from '../../src/train/history.ts';
 import { byId, create } from '../dom.ts';
-import { charts } from './charts.ts';
+import { createCharts } from './charts.ts';
 
-/** Shows how training goes: figures, curves, and a table of the epochs. */
+/** Shows the progress of training: figures, curves, and a table of the epochs. */
 export interface ProgressPanel {
-  /** What has been shown so far. */
+  /** The history shown. */
   readonly history: History;
-  /** Shows another run. */
+  /** Replaces the history shown. */
   show(history: History): void;
-  /** Adds news, and to the curves a point where there is one. */
+  /** Updates the figures, and adds a point, if any, to the curves. */
   progress(progress: Progress, point?: Point): void;
   epoch(metrics: EpochMetrics): void;
-  /** Shows an accuracy that is newer than that of the last epoch. */
-  accuracy(share: number): void;
+  /** Shows a validation accuracy that is newer than that of the last epoch. */
+  accuracy(fraction: number): void;
 }
 
 export function progressPanel(): ProgressPanel {
-  const curves = charts();
+  const charts = createCharts();
   const table = byId('epochs').querySelector('tbody')!;
   let history: History = { stepsPerEpoch: 1, steps: 1, points: [], epochs: [] };
-  const update = (news: Partial<History>) => {
-    history = { ...history, ...news };
-    curves.draw(history);
+  const update = (change: Partial<History>) => {
+    history = { ...history, ...change };
+    charts.draw(history);
   };
 
   return {
     get history() {
       return history;
     },
-    show(shown) {
-      update(shown);
-      table.replaceChildren(...shown.epochs.map(row));
-      const last = shown.epochs.at(-1);
+    show(replacement) {
+      update(replacement);
+      table.replaceChildren(...history.epochs.map(row));
+      const last = history.epochs.at(-1);
       showFigure('accuracy', last && percent(last.val_accuracy));
       showFigure('loss', last?.train_loss.toFixed(3));
-      const step = Math.max(last?.step ?? 0, shown.points.at(-1)?.step ?? 0);
-      byId<HTMLProgressElement>('progress').value = step / shown.steps;
+      const step = Math.max(last?.step ?? 0, history.points.at(-1)?.step ?? 0);
+      byId<HTMLProgressElement>('progress').value = step / history.steps;
     },
     progress({ step, steps, epoch, epochs, loss, imagesPerSecond, secondsLeft }, point) {
       if (point) update({ points: [...history.points, point] });
@@ -52,8 +53,8 @@ export function progressPanel(): ProgressPanel {
       showFigure('accuracy', percent(metrics.val_accuracy));
       showFigure('loss', metrics.train_loss.toFixed(3));
     },
-    accuracy(share) {
-      showFigure('accuracy', percent(share));
+    accuracy(fraction) {
+      showFigure('accuracy', percent(fraction));
     },
   };
 }

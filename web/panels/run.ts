@@ -1,12 +1,14 @@
-import { percent } from '../../src/train/format.ts';
+import { percent } from '../../src/report/format.ts';
 import { byId } from '../dom.ts';
 import type { History } from '../messages.ts';
 import type { Page, State } from '../state.ts';
+import type { DataPanel } from './data.ts';
+import { showTraining } from './in_view.ts';
 import { progressPanel } from './progress.ts';
 import type { SettingsPanel } from './settings.ts';
 
-/** Starts, pauses, resumes and stops training, and shows how it goes. */
-export function runPanel({ engine, store, attempt }: Page, settings: SettingsPanel): void {
+/** Starts, pauses, resumes and stops training, and shows its progress. */
+export function runPanel({ worker, store, attempt }: Page, data: DataPanel, settings: SettingsPanel): void {
   const form = byId<HTMLFormElement>('setup');
   const train = byId<HTMLButtonElement>('train');
   const pause = byId<HTMLButtonElement>('pause');
@@ -18,63 +20,69 @@ export function runPanel({ engine, store, attempt }: Page, settings: SettingsPan
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     attempt(async () => {
-      await engine.ask({ type: 'train', settings: settings.read() });
-      if (matchMedia('(max-width: 62rem)').matches) byId('progress-title').scrollIntoView();
+      await data.prepare();
+      await worker.request({ type: 'train', settings: settings.read() });
+      showTraining();
     });
   });
-  // A closed part cannot show what is wrong in it.
+  // The browser cannot show the error of a field inside a closed <details>.
   form.addEventListener(
     'invalid',
     ({ target }) => (target as Element).closest('details')?.setAttribute('open', ''),
     true,
   );
-  pause.addEventListener('click', () => attempt(async () => void (await engine.ask({ type: 'pause' }))));
-  resume.addEventListener('click', () => attempt(async () => void (await engine.ask({ type: 'resume' }))));
-  stop.addEventListener('click', () => attempt(async () => void (await engine.ask({ type: 'stop' }))));
+  pause.addEventListener('click', () => attempt(async () => void (await worker.request({ type: 'pause' }))));
+  resume.addEventListener('click', () => attempt(async () => void (await worker.request({ type: 'resume' }))));
+  stop.addEventListener('click', () => attempt(async () => void (await worker.request({ type: 'stop' }))));
 
-  engine.on('history', ({ history }) => progress.show(history));
-  engine.on('progress', (event) => progress.progress(event.progress, event.point));
-  engine.on('epoch', ({ metrics }) => {
+  worker.on('history', ({ history }) => progress.show(history));
+  worker.on('progress', (event) => progress.progress(event.progress, event.point));
+  worker.on('epoch', ({ metrics }) => {
     progress.epoch(metrics);
-    // A pause in an epoch's last step begins behind it, and is the news.
+    // If training was paused in an epoch's last step, the status must stay "Paused".
     if (store.state.phase === 'paused') return;
-    say(`Epoch ${metrics.epoch} is done: ${percent(metrics.val_accuracy)} of the pictures held back are right.`);
+    showStatus(`Epoch ${metrics.epoch} finished: validation accuracy ${percent(metrics.val_accuracy)}.`);
   });
-  engine.on('insight', ({ insight: { accuracy, count, of } }) => {
+  worker.on('insight', ({ insight: { accuracy, count, of } }) => {
     if (count === of) progress.accuracy(accuracy);
   });
-  engine.on('notice', ({ message }) => say(message));
+  worker.on('notice', ({ message }) => showStatus(message));
 
-  store.watch(({ phase, ready, data, net }) => {
-    const rest = phase === 'idle';
-    fields.disabled = !rest;
-    train.disabled = !rest || !ready || !data;
+  store.watch(({ phase, ready, trainable, net }) => {
+    const idle = phase === 'idle';
+    fields.disabled = !idle;
+    train.disabled = !idle || !ready || !trainable;
     pause.disabled = phase !== 'training';
-    resume.disabled = !(phase === 'paused' || (rest && ready && net?.resumable));
+    resume.disabled = !(phase === 'paused' || (idle && ready && net?.resumable));
     stop.disabled = phase !== 'training' && phase !== 'paused';
   });
-  store.watch((state, before) => {
-    if (state.phase === before.phase && state.data === before.data) return;
-    const text = newsOf(state, before, progress.history);
-    if (text) say(text);
+  store.watch((state, previous) => {
+    if (state.phase === previous.phase && state.trainable === previous.trainable && state.data === previous.data)
+      return;
+    const text = statusAfter(state, previous, progress.history);
+    if (text) showStatus(text);
   });
 }
 
-/** What a change of state means to the visitor. While something is prepared, the worker says what. */
-function newsOf({ phase, ready, data }: State, before: State, { epochs, steps }: History): string | undefined {
+/** Returns the status text for a change of state; none in 'preparing', where the worker sends it. */
+function statusAfter(
+  { phase, ready, trainable }: State,
+  previous: State,
+  { epochs, steps }: History,
+): string | undefined {
   if (phase === 'preparing') return undefined;
-  if (phase === 'training') return before.phase === 'paused' ? 'Training goes on.' : 'Training has begun.';
-  if (phase === 'paused') return 'Paused. Resume goes on with the same numbers.';
-  if (before.phase === 'training' || before.phase === 'paused') {
+  if (phase === 'training') return previous.phase === 'paused' ? 'Training resumed.' : 'Training started.';
+  if (phase === 'paused') return 'Paused. Pausing does not change the result.';
+  if (previous.phase === 'training' || previous.phase === 'paused') {
     const last = epochs.at(-1);
     return last?.step === steps
-      ? `Trained: ${percent(last.val_accuracy)} of the pictures held back are right. See below what it learned, and try it.`
-      : 'Stopped. Resume goes on from there.';
+      ? `Training finished: validation accuracy ${percent(last.val_accuracy)}. Try the net below.`
+      : 'Stopped. Press Resume to continue training.';
   }
-  if (!ready) return 'Without WebGPU nothing can be trained here.';
-  return data ? 'Ready. Press Train, and watch it learn.' : 'Choose the pictures to learn from.';
+  if (!ready) return 'Training needs WebGPU.';
+  return trainable ? 'Ready. Press Train to start.' : 'Choose the pictures to train on.';
 }
 
-function say(text: string): void {
+function showStatus(text: string): void {
   byId('status').textContent = text;
 }

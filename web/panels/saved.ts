@@ -1,8 +1,9 @@
-import { percent } from '../../src/train/format.ts';
+import { percent } from '../../src/report/format.ts';
 import { byId } from '../dom.ts';
 import type { SavedRun } from '../messages.ts';
 import type { Page } from '../state.ts';
 import type { DataPanel } from './data.ts';
+import { showTraining } from './in_view.ts';
 import type { SettingsPanel } from './settings.ts';
 
 interface Panels {
@@ -12,29 +13,30 @@ interface Panels {
 
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
-/** Offers what was saved by itself before the page was closed. */
-export function savedPanel({ engine, store, attempt }: Page, { settings, data }: Panels) {
+/** Offers to restore the run that was saved automatically. */
+export function savedPanel({ worker, store, attempt }: Page, { settings, data }: Panels) {
   const banner = byId('saved');
 
   byId('restore').addEventListener('click', () =>
     attempt(async () => {
-      const restored = await engine.ask({ type: 'restore' });
+      const restored = await worker.request({ type: 'restore' });
       banner.hidden = true;
       data.show(restored.data);
       settings.write(restored.net.settings);
       store.update({ net: restored.net });
       byId('status').textContent = restored.net.resumable
-        ? `Restored at step ${restored.net.step}. Resume goes on from there.`
-        : 'Restored: the net is trained, and ready to be tried.';
+        ? `Restored at step ${restored.net.step}. Press Resume to continue training.`
+        : 'Restored: training is finished, and the net can be used.';
+      showTraining();
     }),
   );
   byId('forget').addEventListener('click', () =>
     attempt(async () => {
-      await engine.ask({ type: 'forget' });
+      await worker.request({ type: 'forget' });
       banner.hidden = true;
     }),
   );
-  // Training anew writes over it.
+  // A new training overwrites the saved run.
   store.watch(({ phase }) => {
     if (phase === 'training') banner.hidden = true;
   });
@@ -42,9 +44,9 @@ export function savedPanel({ engine, store, attempt }: Page, { settings, data }:
   return {
     offer(saved: SavedRun) {
       const { dataName, step, steps, accuracy, savedAt } = saved;
-      const scored = accuracy === undefined ? '' : `, ${percent(accuracy)} right`;
+      const accuracyText = accuracy === undefined ? '' : `, validation accuracy ${percent(accuracy)}`;
       banner.querySelector('p')!.textContent =
-        `There is a run of ${clock.format(savedAt)}: ${dataName}, step ${step} of ${steps}${scored}.`;
+        `Saved run of ${clock.format(savedAt)}: ${dataName}, step ${step} of ${steps}${accuracyText}.`;
       banner.hidden = false;
     },
   };

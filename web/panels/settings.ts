@@ -1,14 +1,12 @@
-import { paperRecipe, presets, shapesRecipe, YYNet } from '../../src/index.ts';
+import { activationKinds, picturesRecipe, presets, shapesRecipe, YYNet } from '../../src/index.ts';
+import { fittingBatchSize } from '../../src/train/recipe.ts';
 import { byId } from '../dom.ts';
 import type { Settings } from '../messages.ts';
 import type { Page, State } from '../state.ts';
 
 type Fields = { [K in keyof Settings]: HTMLInputElement | HTMLSelectElement };
 
-/** With fewer pictures than this, the paper's batches would make too few steps. */
-const SMALL = 1000;
-
-/** The form of the net and the recipe. */
+/** The form with the settings of net and recipe. */
 export interface SettingsPanel {
   read(): Settings;
   write(settings: Settings): void;
@@ -18,6 +16,7 @@ export function settingsPanel({ store }: Page): SettingsPanel {
   const form = byId<HTMLFormElement>('setup');
   const fields = form.elements as unknown as Fields;
   const summary = byId('net-summary');
+  (fields.activation as HTMLSelectElement).replaceChildren(...activationKinds.map((kind) => new Option(kind)));
 
   const read = (): Settings => ({
     channels: Number(fields.channels.value),
@@ -35,45 +34,51 @@ export function settingsPanel({ store }: Page): SettingsPanel {
     const { channels, epochs, batchSize, learningRate } = read();
     const classes = store.state.data?.classes.length ?? 10;
     const { parameterCount } = new YYNet({ ...presets['yynet-16'], channels, bodyChannels: channels, classes });
-    summary.textContent = `YYNet-${channels}: ${parameterCount.toLocaleString('en')} parameters. ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} in batches of ${batchSize}, at a learning rate of up to ${learningRate}.`;
+    summary.textContent = `YYNet-${channels}: ${parameterCount.toLocaleString('en')} parameters. ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, batch size ${batchSize}, learning rate up to ${learningRate}.`;
   };
 
   const write = (settings: Settings) => {
     const { channels } = fields;
     const width = String(settings.channels);
-    const known = [...(channels as HTMLSelectElement).options].some(({ value }) => value === width);
-    if (!known) (channels as HTMLSelectElement).add(new Option(width));
+    const listed = [...(channels as HTMLSelectElement).options].some(({ value }) => value === width);
+    if (!listed) (channels as HTMLSelectElement).add(new Option(width));
     for (const [name, value] of Object.entries(settings)) fields[name as keyof Settings].value = String(value);
     describe();
   };
 
   const reset = () => {
     const { fusion, yin, activation, channels } = presets['yynet-16'];
-    write({ ...usualRecipe(store.state), fusion, yin, activation, channels, seed: 0 });
+    write({ ...defaultRecipe(store.state), fusion, yin, activation, channels, seed: 0 });
   };
 
-  let usual = usualRecipe(store.state);
-  /** Pictures of another kind or number bring their own recipe; what was set by hand stays otherwise. */
-  const followPictures = () => {
-    const next = usualRecipe(store.state);
-    if (JSON.stringify(next) !== JSON.stringify(usual)) write({ ...read(), ...next });
-    usual = next;
+  let defaults = defaultRecipe(store.state);
+  /**
+   * Writes the default recipe of other pictures. What the user has changed stays, unless one of the built-in data set and
+   * the user's own takes the place of the other.
+   */
+  const updateRecipe = (replace: boolean) => {
+    const next = defaultRecipe(store.state);
+    const current = read();
+    const names = Object.keys(next) as (keyof typeof next)[];
+    const changed = names.filter((name) => replace || current[name] === defaults[name]);
+    write({ ...current, ...Object.fromEntries(changed.map((name) => [name, next[name]])) });
+    defaults = next;
   };
 
   form.addEventListener('input', describe);
   byId('defaults').addEventListener('click', reset);
-  store.watch(({ half, data }, before) => {
-    (fields.precision as HTMLSelectElement).options[1].disabled = !half;
-    if (data && data !== before.data) followPictures();
+  store.watch(({ f16, data, source }, previous) => {
+    (fields.precision as HTMLSelectElement).options[1].disabled = !f16;
+    const replace = (source === 'shapes') !== (previous.source === 'shapes');
+    if (replace || (data && data !== previous.data)) updateRecipe(replace);
     describe();
   });
   reset();
   return { read, write };
 }
 
-/** The paper's recipe, scaled for the shapes; few pictures go in small batches. */
-function usualRecipe({ data }: State) {
-  const { epochs, learningRate, precision } = data && !data.builtIn ? paperRecipe : shapesRecipe;
-  const { batchSize } = data && data.train >= SMALL ? paperRecipe : shapesRecipe;
-  return { epochs, batchSize, learningRate, precision };
+function defaultRecipe({ source, data }: State) {
+  const recipe = source === 'shapes' ? shapesRecipe : picturesRecipe;
+  const { epochs, learningRate, precision } = recipe;
+  return { epochs, batchSize: fittingBatchSize(recipe, data?.train ?? Infinity), learningRate, precision };
 }

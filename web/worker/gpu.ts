@@ -1,12 +1,13 @@
 import { type AdapterChoice, Device, requestBrowserAdapter } from '../../src/index.ts';
-import { Turns } from './turns.ts';
+import { Mutex } from './mutex.ts';
 
-/** An open device, until it is closed or lost. */
+/** An open device, and the lock for its use. */
 export class Gpu {
-  readonly turns = new Turns();
-  /** Why it is lost. */
+  /** Held while something is recorded or run on the device. */
+  readonly mutex = new Mutex();
+  /** The reason, once the device is lost. */
   lost?: string;
-  /** Resolves when it is lost, and never when it is closed. */
+  /** Resolves when the device is lost; stays pending if it is closed. */
   readonly whenLost: Promise<void>;
   private closed = false;
 
@@ -17,19 +18,19 @@ export class Gpu {
     this.whenLost = new Promise((resolve) => {
       device.gpu.lost.then(({ message }) => {
         if (this.closed) return;
-        this.lost = message || 'the browser does not say why';
+        this.lost = message || 'the browser gives no reason';
         resolve();
       });
     });
   }
 
-  /** @throws UserError where there is no WebGPU */
+  /** @throws {UserError} if there is no WebGPU adapter */
   static async open(): Promise<Gpu> {
     const choice = await requestBrowserAdapter();
     return new Gpu(await Device.open(choice), choice);
   }
 
-  /** Gives all its memory back. */
+  /** Destroys the device and frees its memory. */
   close(): void {
     this.closed = true;
     this.device.destroy();

@@ -1,11 +1,12 @@
-import { byName, combine, figures, measureRoofline, profileRows, type Trainer } from '../../src/index.ts';
+import { byName, combine, figures, measureRoofline, profileRows } from '../../src/engine.ts';
+import type { Trainer } from '../../src/index.ts';
 import type { KernelTimes } from '../messages.ts';
 
 const STEPS = 3;
 
 /**
- * Times every kernel of some training steps, by which the net is trained too.
- * @throws UserError where the adapter has no timestamps
+ * Times every kernel of a training step. Side effect: the net is trained for these steps.
+ * @throws {UserError} if the adapter does not support timestamps
  */
 export async function kernelTimes(trainer: Trainer): Promise<KernelTimes> {
   const profile = await trainer.profile(STEPS);

@@ -1,4 +1,4 @@
-// The worker: everything that computes, so that the page never stutters.
+// The worker: all computation runs here, so that it never blocks the page.
 import type { FromWorker, ToWorker } from '../messages.ts';
 import { Session } from './session.ts';
 

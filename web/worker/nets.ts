@@ -1,8 +1,18 @@
-import { type Checkpoint, paperRecipe, presets, type Recipe, shapesRecipe, type YYNetConfig } from '../../src/index.ts';
+import {
+  type Checkpoint,
+  picturesRecipe,
+  presets,
+  type Recipe,
+  shapesRecipe,
+  type YYNetConfig,
+} from '../../src/index.ts';
 import type { NetSummary, Settings } from '../messages.ts';
 import type { OpenedData } from './data.ts';
 
-/** The net and the recipe that the form describes, for these pictures. */
+/** The page trains YYNets only. */
+export type NetCheckpoint = Checkpoint<YYNetConfig>;
+
+/** Returns the config and recipe of the form's settings, for a data set. */
 export function configure(
   settings: Settings,
   { builtIn, splits }: OpenedData,
@@ -15,19 +25,22 @@ export function configure(
       ...{ channels, bodyChannels: channels, fusion, yin, activation },
       ...{ classes: classes.length, inputChannels, inputSize },
     },
-    recipe: { ...(builtIn ? shapesRecipe : paperRecipe), epochs, batchSize, learningRate, precision },
+    recipe: { ...(builtIn ? shapesRecipe : picturesRecipe), epochs, batchSize, learningRate, precision },
   };
 }
 
-/** What the form would have to say. */
-function settingsOf({ config, recipe, seed }: Checkpoint): Settings {
+/** Returns the form's settings that correspond to a checkpoint. */
+function settingsOf({ config, recipe, seed }: NetCheckpoint): Settings {
   const { channels, fusion, yin, activation } = config;
   const { epochs, batchSize, learningRate, precision } = recipe;
   return { channels, fusion, yin, activation, epochs, batchSize, learningRate, precision, seed };
 }
 
-/** @param data the pictures that are open, if there are any */
-export function summarizeNet(net: Checkpoint, data?: OpenedData): NetSummary {
+/**
+ * Describes a net for the page.
+ * @param data the open data set, if any
+ */
+export function summarizeNet(net: NetCheckpoint, data?: OpenedData): NetSummary {
   const { config, classNames, training, recipe, fingerprint } = net;
   const unfinished = training !== undefined && training.position.epoch <= recipe.epochs;
   return {
@@ -38,8 +51,8 @@ export function summarizeNet(net: Checkpoint, data?: OpenedData): NetSummary {
   };
 }
 
-/** Whether a net can be tried on these pictures. */
-export function fits({ config, classNames }: Checkpoint, { splits: { train } }: OpenedData): boolean {
+/** Whether a net has the classes and input size of a data set. */
+export function fits({ config, classNames }: NetCheckpoint, { splits: { train } }: OpenedData): boolean {
   return (
     `${classNames}` === `${train.classes}` &&
     config.inputChannels === train.channels &&

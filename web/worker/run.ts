@@ -1,86 +1,95 @@
 import {
-  type Checkpoint,
+  calibrate,
   type EpochMetrics,
-  type History,
   type Progress,
   type Recipe,
-  Recorder,
   Trainer,
-  YYNet,
   type YYNetConfig,
+  yynet,
 } from '../../src/index.ts';
+import { type History, Recorder } from '../../src/train/history.ts';
 import type { Event } from '../messages.ts';
 import type { OpenedData } from './data.ts';
 import type { Gpu } from './gpu.ts';
+import type { NetCheckpoint } from './nets.ts';
+import { BATCH } from './viewer.ts';
 
-/** Progress is told this often at most, and the run saved this often between epochs, in milliseconds. */
-const TELL_INTERVAL = 60;
+/** Minimum time between two progress events, in milliseconds. */
+const PROGRESS_INTERVAL = 60;
+/** Time between two checkpoints within an epoch, in milliseconds. */
 const SAVE_INTERVAL = 10_000;
 
-/** A device that is lost so often without a step between is given up. */
-const ATTEMPTS = 3;
+/** Training fails after the device was lost this many times at the same step. */
+const MAX_ATTEMPTS = 3;
 
-/** In milliseconds. */
+/** How long to wait, after an error, for the browser to report a lost device. In milliseconds. */
 const LOSS_DELAY = 500;
 
-/** What a run is given, and tells. */
+/** What a run depends on. */
 export interface RunContext {
   readonly data: OpenedData;
   readonly config: YYNetConfig;
   readonly recipe: Recipe;
   readonly seed: number;
-  /** A device that nothing else trains on. */
+  /** Opens a device that no other trainer uses. */
   openGpu(): Promise<Gpu>;
-  tell(event: Event): void;
-  /** Called with the net as it is now and then, at each epoch's end, and when training stops. */
-  onNet(net: Checkpoint, history: History, reason: 'moment' | 'epoch' | 'end'): Promise<void>;
+  emit(event: Event): void;
+  /** Receives a checkpoint at intervals and pauses, at the end of each epoch, and when training ends. */
+  onCheckpoint(net: NetCheckpoint, history: History, reason: 'interval' | 'epoch' | 'end'): Promise<void>;
 }
 
-/** One training, from its first step to its last, across pauses and lost devices. */
+/** A training run. It can be paused, and continues on a new device if its device is lost. */
 export class Run {
   private gpu!: Gpu;
-  private trainer!: Trainer;
+  private trainer!: Trainer<YYNetConfig>;
   private recorder!: Recorder;
   private readonly abort = new AbortController();
   private paused?: { readonly resumed: Promise<void>; resume(): void };
-  private toldAt = 0;
+  private progressAt = 0;
   private savedAt = performance.now();
 
-  /** @param net where to go on from */
+  /**
+   * @param net the checkpoint to resume from; without it, training starts from the initial weights
+   * @param previousHistory the history up to that checkpoint
+   */
   constructor(
     private readonly context: RunContext,
-    private net?: Checkpoint,
-    private readonly earlier?: History,
+    private net?: NetCheckpoint,
+    private readonly previousHistory?: History,
   ) {}
 
   /**
    * Opens a device and compiles the training step.
-   * @throws UserError where the adapter cannot do it, or the net does not fit the pictures
+   * @throws {UserError} if the adapter lacks a feature or memory, or the net does not fit the pictures
    */
   async prepare(): Promise<void> {
     const { data, config, recipe, seed } = this.context;
     this.gpu = await this.context.openGpu();
-    const start = this.net ? { from: this.net } : { seed };
-    this.trainer = await this.gpu.turns.take(() =>
-      Trainer.create(this.gpu.device, new YYNet(config), data.splits, recipe, start),
+    const { device, mutex } = this.gpu;
+    this.trainer = await mutex.runExclusive(() =>
+      this.net
+        ? Trainer.resume(device, this.net, data.splits)
+        : Trainer.create(device, yynet.create(config), data.splits, recipe, { seed }),
     );
     const { stepsPerEpoch } = this.trainer;
-    const history = this.recorder?.history ?? this.earlier;
+    const history = this.recorder?.history ?? this.previousHistory;
     const step = this.net?.training?.position.step;
     this.recorder = new Recorder(stepsPerEpoch, stepsPerEpoch * recipe.epochs, step, history);
-    this.context.tell({ type: 'history', history: this.recorder.history });
+    this.context.emit({ type: 'history', history: this.recorder.history });
   }
 
-  /** Trains to the end, or until it is stopped. */
+  /** Trains to the end, or until `stop`. */
   async train(): Promise<void> {
     let lastStep = -1;
-    for (let attempts = 1; await this.isCutShort(); attempts++) {
+    for (let attempts = 1; await this.trainOnDevice(); attempts++) {
       const step = this.net?.training?.position.step ?? 0;
       if (step > lastStep) attempts = 1;
-      if (attempts > ATTEMPTS) throw new Error(`The GPU device was lost ${ATTEMPTS} times in a row: ${this.gpu.lost}.`);
+      if (attempts > MAX_ATTEMPTS) {
+        throw new Error(`The GPU device was lost ${MAX_ATTEMPTS} times in a row: ${this.gpu.lost}.`);
+      }
       lastStep = step;
-      const message = `The GPU device was lost (${this.gpu.lost}). Training goes on from step ${step}, where it was saved.`;
-      this.context.tell({ type: 'notice', message });
+      const message = `The GPU device was lost (${this.gpu.lost}). Training resumes from step ${step}, the last checkpoint.`;
+      this.context.emit({ type: 'notice', message });
       await this.prepare();
     }
   }
@@ -89,7 +98,7 @@ export class Run {
     return this.paused !== undefined;
   }
 
-  /** After the step under way. */
+  /** Pauses after the current step. */
   pause(): void {
     let resume = () => {};
     const resumed = new Promise<void>((resolve) => {
@@ -103,28 +112,31 @@ export class Run {
     this.paused = undefined;
   }
 
-  /** After the step under way. */
+  /** Stops after the current step. */
   stop(): void {
     this.abort.abort();
     this.resume();
   }
 
-  /** Trains on this device. Returns whether it was lost meanwhile. */
-  private async isCutShort(): Promise<boolean> {
+  /** Trains on the current device until the end. Returns whether the device was lost. */
+  private async trainOnDevice(): Promise<boolean> {
     const { gpu, trainer, context } = this;
-    const training = gpu.turns.take(async () => {
+    const training = gpu.mutex.runExclusive(async () => {
       await trainer.run(
         {
-          onProgress: (progress) => this.tell(progress),
+          onProgress: (progress) => this.reportProgress(progress),
           onStep: () => this.betweenSteps(gpu),
           onEpoch: (metrics) => this.endEpoch(metrics),
         },
         { signal: this.abort.signal },
       );
-      this.net = await trainer.checkpoint();
-      await context.onNet(this.net, this.recorder.history, 'end');
+      const net = await trainer.checkpoint();
+      const { splits } = context.data;
+      const calibration = await calibrate(gpu.device, net, splits, Math.min(BATCH, splits.validation.length));
+      this.net = { ...net, calibration };
+      await context.onCheckpoint(this.net, this.recorder.history, 'end');
     });
-    // What a lost device leaves behind is no error; the browser may tell of the loss a little later.
+    // Errors caused by a lost device are ignored. The browser may report the loss after the error.
     const outcome = training.catch(async (error) => {
       await Promise.race([gpu.whenLost, new Promise((resolve) => setTimeout(resolve, LOSS_DELAY))]);
       if (!gpu.lost) throw error;
@@ -133,29 +145,29 @@ export class Run {
     return gpu.lost !== undefined;
   }
 
-  private tell(progress: Progress): void {
+  private reportProgress(progress: Progress): void {
     const point = this.recorder.add(progress);
     const now = performance.now();
-    if (!point && progress.images < progress.of && now - this.toldAt < TELL_INTERVAL) return;
-    this.toldAt = now;
-    this.context.tell({ type: 'progress', progress, point });
+    if (!point && progress.images < progress.of && now - this.progressAt < PROGRESS_INTERVAL) return;
+    this.progressAt = now;
+    this.context.emit({ type: 'progress', progress, point });
   }
 
   private async betweenSteps(gpu: Gpu): Promise<void> {
     if (gpu.lost) throw new Error('the device is lost');
-    if (this.paused || performance.now() - this.savedAt > SAVE_INTERVAL) await this.save('moment');
-    await gpu.turns.giveWay(this.paused?.resumed);
+    if (this.paused || performance.now() - this.savedAt > SAVE_INTERVAL) await this.save('interval');
+    await gpu.mutex.yieldLock(this.paused?.resumed);
   }
 
   private async endEpoch(metrics: EpochMetrics): Promise<void> {
     this.recorder.addEpoch(metrics);
-    this.context.tell({ type: 'epoch', metrics });
+    this.context.emit({ type: 'epoch', metrics });
     await this.save('epoch');
   }
 
-  private async save(reason: 'moment' | 'epoch'): Promise<void> {
+  private async save(reason: 'interval' | 'epoch'): Promise<void> {
     this.net = await this.trainer.checkpoint();
     this.savedAt = performance.now();
-    await this.context.onNet(this.net, this.recorder.history, reason);
+    await this.context.onCheckpoint(this.net, this.recorder.history, reason);
   }
 }

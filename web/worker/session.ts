@@ -1,33 +1,26 @@
-import {
-  type Checkpoint,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  exportOnnx,
-  Trainer,
-  UserError,
-  YYNet,
-} from '../../src/index.ts';
+import { decodeCheckpoint, encodeCheckpoint, exportOnnx, Trainer, UserError, yynet } from '../../src/index.ts';
 import { decode } from '../data/decode.ts';
-import type { Answers, Event, History, Opened, Phase, Request, Restored, SavedRun, Seen } from '../messages.ts';
+import { squareOf } from '../data/square.ts';
+import type { Answers, Event, History, Opened, Phase, PictureMaps, Request, Restored, SavedRun } from '../messages.ts';
 import { type OpenedData, openData, pictureAt, summarize } from './data.ts';
 import { Gpu } from './gpu.ts';
-import { Keeper } from './keeper.ts';
 import { kernelTimes } from './kernels.ts';
-import { need } from './need.ts';
-import { configure, summarizeNet } from './nets.ts';
+import { configure, type NetCheckpoint, summarizeNet } from './nets.ts';
+import { required } from './required.ts';
 import { Run, type RunContext } from './run.ts';
 import * as store from './store.ts';
+import { Workspace } from './workspace.ts';
 
-type Of<T extends Request['type']> = Extract<Request, { type: T }>;
-type Handlers = { [T in Request['type']]: (request: Of<T>) => Promise<Answers[T]> };
+type RequestOf<T extends Request['type']> = Extract<Request, { type: T }>;
+type Handlers = { [T in Request['type']]: (request: RequestOf<T>) => Promise<Answers[T]> };
 
-/** Does what the page asks: a method for each request, called after its type. */
+/** Handles the page's requests: one method per request type, with the same name. */
 export class Session implements Handlers {
-  private readonly keeper: Keeper;
+  private readonly workspace: Workspace;
   private run?: Run;
 
-  constructor(private readonly tell: (event: Event) => void) {
-    this.keeper = new Keeper(tell);
+  constructor(private readonly emit: (event: Event) => void) {
+    this.workspace = new Workspace(emit);
   }
 
   handle(request: Request): Promise<Answers[Request['type']]> {
@@ -35,165 +28,177 @@ export class Session implements Handlers {
   }
 
   async open(): Promise<Opened> {
-    const { choice } = await this.keeper.openGpu();
+    const { choice } = await this.workspace.openGpu();
     const { checkpoint, history, ...saved } = (await store.savedRun().catch(() => undefined)) ?? {};
     return { adapter: choice.info, notice: choice.notice, saved: checkpoint && (saved as SavedRun) };
   }
 
   async restore(): Promise<Restored> {
-    const { keeper } = this;
-    const saved = need(await store.savedRun(), 'saved run');
-    keeper.data = need(await store.savedData(), 'saved run');
-    const net = decodeCheckpoint(saved.checkpoint);
-    await this.busy('Restoring the run…', () => keeper.put(net, saved.history));
-    return { data: summarize(keeper.data), net: summarizeNet(net, keeper.data) };
+    const { workspace } = this;
+    const saved = required(await store.savedRun(), 'saved run');
+    workspace.data = required(await store.savedData(), 'saved run');
+    const net = decodeCheckpoint(saved.checkpoint, [yynet]);
+    await this.busy('Restoring the run…', () => workspace.setNet(net, saved.history));
+    return { data: summarize(workspace.data), net: summarizeNet(net, workspace.data) };
   }
 
   async forget(): Promise<undefined> {
     await store.forget();
   }
 
-  async data({ source }: Of<'data'>) {
-    const { keeper } = this;
-    this.requireRest();
-    keeper.data = undefined;
+  async data({ source }: RequestOf<'data'>) {
+    const { workspace } = this;
+    this.requireIdle();
+    workspace.data = undefined;
     return this.busy('Reading the pictures…', async () => {
-      keeper.data = await openData(source, this.tell);
-      if (keeper.net) await keeper.show();
-      return summarize(keeper.data);
+      workspace.data = await openData(source, this.emit);
+      if (workspace.net) await workspace.publish();
+      return summarize(workspace.data);
     });
   }
 
-  async train({ settings }: Of<'train'>): Promise<undefined> {
-    this.requireRest();
-    const data = need(this.keeper.data, 'pictures');
+  async square({ picture }: RequestOf<'square'>) {
+    return squareOf(picture);
+  }
+
+  async train({ settings }: RequestOf<'train'>): Promise<undefined> {
+    this.requireIdle();
+    const data = required(this.workspace.data, 'pictures');
     this.start({ data, ...configure(settings, data), seed: settings.seed });
   }
 
   async pause(): Promise<undefined> {
     if (!this.run || this.run.isPaused) return;
     this.run.pause();
-    this.phase('paused');
+    this.setPhase('paused');
   }
 
-  /** Lets a paused training go on, or one that was stopped, loaded or restored. */
+  /** Resumes the paused run, or starts one from the stopped, loaded or restored net. */
   async resume(): Promise<undefined> {
     if (this.run) {
       this.run.resume();
-      this.phase('training');
+      this.setPhase('training');
       return;
     }
-    const { net, history, data } = this.keeper;
-    const from = need(net, 'net');
-    const { config, recipe, seed } = from;
-    this.start({ data: need(data, 'pictures'), config, recipe, seed }, from, history);
+    const { net, history, data } = this.workspace;
+    const checkpoint = required(net, 'net');
+    const { config, recipe, seed } = checkpoint;
+    this.start({ data: required(data, 'pictures'), config, recipe, seed }, checkpoint, history);
   }
 
   async stop(): Promise<undefined> {
-    this.tell({ type: 'notice', message: 'Stopping, and looking at what was learned…' });
+    this.emit({ type: 'notice', message: 'Stopping, and evaluating the net…' });
     this.run?.stop();
   }
 
-  async see({ index }: Of<'see'>): Promise<Seen> {
-    const picture = pictureAt(need(this.keeper.data, 'pictures').splits.validation, index);
-    return this.keeper.view((viewer) => viewer.see(picture));
+  async maps({ index }: RequestOf<'maps'>): Promise<PictureMaps> {
+    const picture = pictureAt(required(this.workspace.data, 'pictures').splits.validation, index);
+    return this.workspace.withViewer((viewer) => viewer.maps(picture));
   }
 
-  async classify({ picture }: Of<'classify'>) {
+  async classify({ picture }: RequestOf<'classify'>) {
     const decoded = await this.decode(picture);
-    return this.keeper.view((viewer) => viewer.classify(decoded));
+    return this.workspace.withViewer((viewer) => viewer.classify(decoded));
   }
 
-  async load({ file }: Of<'load'>) {
-    this.requireRest();
+  async load({ file }: RequestOf<'load'>) {
+    this.requireIdle();
     const net = decodeFile(file.name, new Uint8Array(await file.arrayBuffer()));
-    await this.busy('Looking at what the net has learned…', () => this.keeper.put(net));
-    return summarizeNet(net, this.keeper.data);
+    await this.busy('Evaluating the net…', () => this.workspace.setNet(net));
+    return summarizeNet(net, this.workspace.data);
   }
 
-  async save({ format }: Of<'save'>) {
-    const net = need(this.keeper.net, 'net');
-    const { config, state, recipe, classNames } = net;
-    const bytes = format === 'onnx' ? exportOnnx(config, state, { ...recipe, classNames }) : encodeCheckpoint(net);
+  async save({ format }: RequestOf<'save'>) {
+    const net = required(this.workspace.net, 'net');
+    const { architecture, config, state, recipe, calibration, classNames } = net;
+    const bytes =
+      format === 'onnx'
+        ? exportOnnx(architecture.create(config), state, { ...recipe, ...calibration, classNames })
+        : encodeCheckpoint(net);
     return bytes as Uint8Array<ArrayBuffer>;
   }
 
-  /** On a device of its own, so that the net here is not trained by it. */
+  /** Uses a separate device and a new net, because profiling trains the net. */
   async profile() {
-    this.requireRest();
-    const data = need(this.keeper.data, 'pictures');
-    const { config, recipe, seed } = need(this.keeper.net, 'net');
+    this.requireIdle();
+    const data = required(this.workspace.data, 'pictures');
+    const { config, recipe, seed } = required(this.workspace.net, 'net');
     const gpu = await Gpu.open();
     try {
       return await this.busy('Compiling and timing the kernels…', async () =>
-        kernelTimes(await Trainer.create(gpu.device, new YYNet(config), data.splits, recipe, { seed })),
+        kernelTimes(await Trainer.create(gpu.device, yynet.create(config), data.splits, recipe, { seed })),
       );
     } finally {
       gpu.close();
     }
   }
 
-  /** Does one thing that nothing else may be done beside. */
+  /** Runs a job in the phase 'preparing', in which the page disables its controls. */
   private async busy<T>(message: string, job: () => Promise<T>): Promise<T> {
-    this.tell({ type: 'notice', message });
-    this.phase('preparing');
+    this.emit({ type: 'notice', message });
+    this.setPhase('preparing');
     try {
       return await job();
     } finally {
-      this.phase('idle');
+      this.setPhase('idle');
     }
   }
 
-  private start(context: Omit<RunContext, 'openGpu' | 'tell' | 'onNet'>, from?: Checkpoint, history?: History): void {
-    const { keeper } = this;
+  private start(
+    context: Omit<RunContext, 'openGpu' | 'emit' | 'onCheckpoint'>,
+    checkpoint?: NetCheckpoint,
+    history?: History,
+  ): void {
+    const { workspace } = this;
     const run = new Run(
       {
         ...context,
-        tell: this.tell,
-        openGpu: () => keeper.openFreshGpu(),
-        onNet: (net, history, reason) => keeper.follow(net, history, reason),
+        emit: this.emit,
+        openGpu: () => workspace.openFreshGpu(),
+        onCheckpoint: (net, history, reason) => workspace.updateNet(net, history, reason),
       },
-      from,
+      checkpoint,
       history,
     );
     this.run = run;
-    this.carryOut(run, context.data).catch(({ message }: Error) => this.tell({ type: 'failed', message }));
+    this.execute(run, context.data).catch(({ message }: Error) => this.emit({ type: 'failed', message }));
   }
 
-  private async carryOut(run: Run, data: OpenedData): Promise<void> {
+  private async execute(run: Run, data: OpenedData): Promise<void> {
     try {
-      this.tell({ type: 'notice', message: 'Compiling the kernels for your GPU…' });
-      this.phase('preparing');
-      await store.saveData(data).catch(({ message }: Error) => this.tell({ type: 'unsaved', reason: message }));
+      this.emit({ type: 'notice', message: 'Compiling the kernels for your GPU…' });
+      this.setPhase('preparing');
+      await store.saveData(data).catch(({ message }: Error) => this.emit({ type: 'unsaved', reason: message }));
       await run.prepare();
-      if (!run.isPaused) this.phase('training');
+      if (!run.isPaused) this.setPhase('training');
       await run.train();
     } finally {
       this.run = undefined;
-      this.phase('idle');
+      this.setPhase('idle');
     }
   }
 
-  private phase(phase: Phase): void {
-    this.tell({ type: 'phase', phase });
+  private setPhase(phase: Phase): void {
+    this.emit({ type: 'phase', phase });
   }
 
-  private requireRest(): void {
-    if (this.run) throw new UserError('Training is under way: stop it first.');
+  private requireIdle(): void {
+    if (this.run) throw new UserError('Training is running: stop it first.');
   }
 
-  /** As the net needs it. */
+  /** Decodes a picture at the net's input size and number of channels. */
   private async decode(picture: Blob | ImageBitmap) {
-    const { inputSize, inputChannels } = need(this.keeper.net, 'net').config;
-    return decode(picture, { size: inputSize, channels: inputChannels }).catch(() => {
-      throw new UserError('This is no picture that the browser can read; expected a JPEG, PNG or WebP.');
+    const { inputSize, inputChannels } = required(this.workspace.net, 'net').config;
+    return decode(picture, { size: inputSize, channels: inputChannels }).catch(({ message }: Error) => {
+      const name = picture instanceof File ? picture.name : 'This picture';
+      throw new UserError(`${name} cannot be read as a picture: ${message}.`);
     });
   }
 }
 
-function decodeFile(name: string, bytes: Uint8Array): Checkpoint {
+function decodeFile(name: string, bytes: Uint8Array): NetCheckpoint {
   try {
-    return decodeCheckpoint(bytes);
+    return decodeCheckpoint(bytes, [yynet]);
   } catch (error) {
     throw new UserError(`${name}: ${(error as Error).message}`);
   }

@@ -1,11 +1,11 @@
-// What outlives a reload, in the browser's IndexedDB: the last run and its pictures.
+// Stores the last run and its pictures in the browser's IndexedDB, so that they survive a reload.
 import { del, get, set } from 'idb-keyval';
 import { type Dataset, inMemory, shapes } from '../../src/index.ts';
 import type { History, SavedRun } from '../messages.ts';
 import type { OpenedData } from './data.ts';
 
-const RUN = 'yynet.run';
-const DATA = 'yynet.data';
+const RUN_KEY = 'yynet.run';
+const DATA_KEY = 'yynet.data';
 
 export interface StoredRun extends SavedRun {
   /** A safetensors file. */
@@ -13,21 +13,25 @@ export interface StoredRun extends SavedRun {
   readonly history: History;
 }
 
-/** A data set without its methods, which IndexedDB cannot keep; shapes are drawn again. */
-type StoredData = Omit<OpenedData, 'splits'> & { readonly splits?: Readonly<Record<'train' | 'validation', Stored>> };
-type Stored = Omit<Dataset, 'read' | 'length'>;
+/** A data set without its methods, which IndexedDB cannot store. 'shapes' is stored without pictures and generated again. */
+type StoredData = Omit<OpenedData, 'splits'> & {
+  readonly splits?: Readonly<Record<'train' | 'validation', StoredPictures>>;
+};
+type StoredPictures = Omit<Dataset, 'read' | 'length'>;
 
-export const saveRun = (run: StoredRun) => set(RUN, run);
-export const savedRun = () => get<StoredRun>(RUN);
+export const saveRun = (run: StoredRun) => set(RUN_KEY, run);
+export const savedRun = () => get<StoredRun>(RUN_KEY);
 
 export const saveData = ({ splits, ...data }: OpenedData) =>
-  set(DATA, {
+  set(DATA_KEY, {
     ...data,
-    splits: data.builtIn ? undefined : { train: bare(splits.train), validation: bare(splits.validation) },
+    splits: data.builtIn
+      ? undefined
+      : { train: withoutMethods(splits.train), validation: withoutMethods(splits.validation) },
   });
 
 export async function savedData(): Promise<OpenedData | undefined> {
-  const stored = await get<StoredData>(DATA);
+  const stored = await get<StoredData>(DATA_KEY);
   if (!stored) return undefined;
   const { splits, ...data } = stored;
   if (!splits) return { ...data, splits: shapes() };
@@ -35,10 +39,10 @@ export async function savedData(): Promise<OpenedData | undefined> {
 }
 
 export async function forget(): Promise<void> {
-  await del(RUN);
-  await del(DATA);
+  await del(RUN_KEY);
+  await del(DATA_KEY);
 }
 
-function bare({ read, length, ...contents }: Dataset): Stored {
+function withoutMethods({ read, length, ...contents }: Dataset): StoredPictures {
   return contents;
 }

@@ -1,67 +1,67 @@
-import {
-  type Checkpoint,
-  Classifier,
-  FeatureMaps,
-  type Guess,
-  type Insight,
-  insightInto,
-  likeliest,
-  type Picture,
-  type Splits,
-} from '../../src/index.ts';
-import type { Seen } from '../messages.ts';
+import { Classifier, FeatureMaps, type Prediction, type Splits } from '../../src/index.ts';
+import { computeInsight, type Insight, type Picture } from '../../src/inference/insight.ts';
+import type { PictureMaps } from '../messages.ts';
 import type { Gpu } from './gpu.ts';
+import type { NetCheckpoint } from './nets.ts';
 
-/** Of the pictures that are looked at together. */
-const BATCH = 50;
+/** Batch size for evaluating validation pictures. */
+export const BATCH = 50;
 
-/** Looks at what a net has learned. All of its work needs a turn on the GPU. */
+/** Evaluates a net and computes its feature maps. Callers must hold the device's lock. */
 export class Viewer {
-  /** By the size of their batches. */
+  /** By batch size. */
   private readonly classifiers = new Map<number, Classifier>();
-  private maps?: FeatureMaps;
+  private featureMaps?: FeatureMaps;
 
   constructor(
     readonly gpu: Gpu,
-    private net: Checkpoint,
+    private net: NetCheckpoint,
   ) {}
 
-  /** Turns to other weights of the same net. Returns false where it is another net. */
-  turnTo(net: Checkpoint): boolean {
-    if (kindOf(net) !== kindOf(this.net)) return false;
+  /** Loads the weights of `net` if it has the same structure. Returns false, and does nothing, if not. */
+  update(net: NetCheckpoint): boolean {
+    if (structureOf(net) !== structureOf(this.net)) return false;
     if (net !== this.net) {
       for (const classifier of this.classifiers.values()) classifier.load(net.state);
-      this.maps?.load(net.state);
+      this.featureMaps?.load(net.state);
     }
     this.net = net;
     return true;
   }
 
-  /** What it makes of validation pictures. */
+  /** Returns predictions and the confusion matrix on the validation pictures. */
   async insight({ validation }: Splits): Promise<Insight> {
-    return insightInto(await this.classifier(BATCH), validation);
+    return computeInsight(await this.classifier(BATCH), validation);
   }
 
-  /** All classes, the most probable first. */
-  async classify({ pixels }: Picture): Promise<Guess[]> {
+  /** Classifies a picture. */
+  async classify({ pixels }: Picture): Promise<Prediction> {
     const classifier = await this.classifier(1);
-    return likeliest(await classifier.logits(pixels, 1), this.net.classNames);
+    const [prediction] = await classifier.predict(pixels, 1);
+    return prediction;
   }
 
-  async see(picture: Picture): Promise<Seen> {
-    this.maps ??= await FeatureMaps.create(this.gpu.device, this.net);
-    return { picture, yin: this.net.config.yin, maps: await this.maps.of(picture.pixels) };
+  /** Returns the feature maps of both branches. */
+  async maps(picture: Picture): Promise<PictureMaps> {
+    this.featureMaps ??= await FeatureMaps.create(this.gpu.device, this.net);
+    return { picture, yin: this.net.config.yin, maps: await this.featureMaps.of(picture.pixels) };
   }
 
   private async classifier(batchSize: number): Promise<Classifier> {
-    const made = this.classifiers.get(batchSize);
-    if (made) return made;
+    const existing = this.classifiers.get(batchSize);
+    if (existing) return existing;
     const classifier = await Classifier.create(this.gpu.device, this.net, batchSize);
     this.classifiers.set(batchSize, classifier);
     return classifier;
   }
 }
 
-/** What a classifier is compiled for, whatever the weights. */
-const kindOf = ({ config, classNames, recipe: { mean, std } }: Checkpoint) =>
-  JSON.stringify({ config, classNames, mean, std });
+/** Everything that a classifier is compiled for, which is all but the weights. */
+const structureOf = ({ config, classNames, recipe: { mean, std }, calibration }: NetCheckpoint) =>
+  JSON.stringify({
+    config,
+    classNames,
+    mean,
+    std,
+    calibration: [calibration?.temperature, calibration?.space?.threshold],
+  });
