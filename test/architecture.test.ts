@@ -8,16 +8,20 @@ const LAYERS = [
   ['kernels', 'src/data'],
   ['src/autograd'],
   ['src/nn'],
-  ['src/yinyang'],
   ['src/interop'],
-  ['src/train'],
-  ['src/index.ts'],
+  ['src/report'],
+  ['src/inference'],
+  ['src/train', 'src/tuning'],
+  ['src/yinyang', 'src/mobilenet'],
+  ['src/nets.ts'],
+  ['src/starting_net.ts'],
+  ['src/index.ts', 'src/engine.ts'],
   ['src/node.ts', 'src/cli'],
 ];
 
 /** The only files that may know Node. */
 const NODE_ONLY =
-  /^src\/(cli\/|node\.ts|runtime\/(node|swiftshader|atomic|cache_path|tile_cache)\.ts|data\/[\w-]+-folder\.ts)/;
+  /^src\/(cli\/|node\.ts|runtime\/(node|swiftshader|atomic|cache_path|tile_cache)\.ts|data\/[\w-]+-(folder|file)\.ts)/;
 
 async function sources(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true });
@@ -56,4 +60,18 @@ test('only the files that say so know Node', async () => {
     }
   }
   expect(offenders).toEqual([]);
+});
+
+test('every folder of kernels has a mutation that its tests must see', async () => {
+  const patches = await Promise.all(
+    (await readdir('test/mutants')).map((name) => readFile(join('test/mutants', name), 'utf8')),
+  );
+  const folders = (await readdir('kernels', { recursive: true }))
+    .filter((name) => name.endsWith('.wgsl'))
+    .map((name) => dirname(name));
+  const without = [...new Set(folders)].filter(
+    (folder) => !patches.some((text) => text.includes(`kernels/${folder}/`)),
+  );
+  expect(without).toEqual([]);
+  for (const text of patches) expect(text).toMatch(/^.+\.\nTests: test\/\S+\.test\.ts/);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { presets } from '../src/yinyang/config.ts';
 import { readCases } from './conformance/folder.ts';
 import { runners } from './conformance/ops.ts';
 import { judge } from './conformance/verdict.ts';
@@ -8,7 +9,10 @@ import { testDevice } from './support/device.ts';
 test.each((await readCases('test/fixtures')).map((fixture) => [fixture.name, fixture] as const))(
   '%s agrees with PyTorch',
   async (_, fixture) => {
-    const verdicts = judge(fixture, await runners[fixture.op](await testDevice(), fixture));
+    const verdicts = judge(
+      fixture,
+      await runners[fixture.op]({ device: await testDevice(), precision: 'f32' }, fixture),
+    );
     expect(verdicts.length).toBeGreaterThan(0);
     expect(verdicts.filter(({ passed }) => !passed)).toEqual([]);
   },
@@ -28,4 +32,34 @@ test('a wrong result, a missing one and a gradient that should be zero fail', as
   const without = new Map(right);
   without.delete('grad.x');
   expect(failures(without)).toEqual(['grad.x']);
+});
+
+test("an error may be four times PyTorch's own, and in mixed precision as much more as f16 has fewer bits", async () => {
+  const fixture = (await readCases('test/fixtures')).find(({ name }) => name === 'fuse_3')!;
+  const want = fixture.tensors['out.y'].data;
+  const passes = (error: number, float32Error: number, precision: 'f32' | 'mixed') => {
+    const results = new Map([['out.y', Array.from(want, (value) => value * (1 + error))]]);
+    const verdicts = judge({ ...fixture, float32_error: { 'out.y': float32Error } }, results, precision);
+    return verdicts.find(({ name }) => name === 'out.y')!.passed;
+  };
+  expect([passes(3.9e-3, 1e-3, 'f32'), passes(4.1e-3, 1e-3, 'f32'), passes(1.1e-4, 1e-5, 'f32')]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect([passes(0.019, 1e-7, 'mixed'), passes(0.021, 1e-7, 'mixed'), passes(0.3, 1e-5, 'mixed')]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+});
+
+test('a whole net of any config', async () => {
+  const fixture = (await readCases('test/fixtures')).find(({ op }) => op === 'yynet')!;
+  const { channels, classes, activation, gate, fusion, yin, ...training } = fixture.attrs;
+  const config = { ...presets['yynet-16'], channels, bodyChannels: channels, classes, activation, gate, fusion, yin };
+  const setup = { device: await testDevice(), precision: 'f32' } as const;
+  const net = { ...fixture, op: 'yynet_config', attrs: { ...training, config, steps: 1 } };
+  const results = await runners.yynet_config(setup, net);
+  expect(results.get('out.losses')![0]).toBeCloseTo(fixture.tensors['out.losses'].data[0], 5);
 });

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import * as elementwise from '../../kernels/elementwise/launch.ts';
 import { gradcheck } from '../../src/autograd/gradcheck.ts';
-import { defineOp, require } from '../../src/autograd/op.ts';
+import { defineOp } from '../../src/autograd/op.ts';
 import { add } from '../../src/autograd/ops/add.ts';
 import { linear } from '../../src/autograd/ops/linear.ts';
+import { requireThat } from '../../src/autograd/requirements.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
 import type { Device } from '../../src/runtime/device.ts';
@@ -14,7 +15,8 @@ import { normal, upload } from '../support/op.ts';
 /** y = 2x by a kernel; `factor` is what its backward pass multiplies with, 2 if it is right. */
 const double = defineOp({
   name: 'double',
-  forward(device, { x }: { x: Tensor }, _: { factor: 1 | 2 }) {
+  shape: ({ x }: { x: Tensor }, _: { factor: 1 | 2 }) => x.shape,
+  forward(device, { x }) {
     const y = device.tensor(x.shape);
     elementwise.add(device, { a: x, b: x, sum: y });
     return { y, saved: {} };
@@ -67,6 +69,31 @@ describe('backward', () => {
     expect(await read(device, destination)).toEqual([5]);
   });
 
+  test('starts with 1 from a scalar, also in a recording', async () => {
+    const device = await testDevice();
+    const x = vector(device, 3);
+    const step = () => {
+      const tape = new Tape(device);
+      return tape.backward(tape.run(double, { x: tape.watch(x) }, { factor: 2 })).get(x)!;
+    };
+    expect(await read(device, step())).toEqual([2]);
+    const recording = await device.record(step);
+    recording.run();
+    expect(await read(device, recording.result)).toEqual([2]);
+  });
+
+  test('returns the gradients of watched tensors and no others, also of one that an op computed', async () => {
+    const device = await testDevice();
+    const tape = new Tape(device);
+    const x = tape.watch(vector(device, 1));
+    const twice = tape.watch(tape.run(double, { x }, { factor: 2 }));
+    const y = tape.run(double, { x: tape.run(double, { x: twice }, { factor: 2 }) }, { factor: 2 });
+    const gradients = tape.backward(y);
+    expect([...gradients.keys()].sort((a) => (a === x ? -1 : 1))).toEqual([x, twice]);
+    expect(await read(device, gradients.get(twice))).toEqual([4]);
+    expect(await read(device, gradients.get(x))).toEqual([8]);
+  });
+
   test('gives no gradient to what the output does not depend on', async () => {
     const device = await testDevice();
     const tape = new Tape(device);
@@ -89,7 +116,7 @@ describe('destinations', () => {
       const y = tape.run(double, { x }, { factor: 2 });
       expect(tape.backward(y, dy).get(x)).toBe(destination);
     });
-    expect(commands.map(({ kernel }) => kernel.path)).toEqual(Array(2).fill('kernels/elementwise/add.wgsl'));
+    expect(commands.map(({ kernel }) => kernel.path)).toEqual(Array(2).fill('kernels/elementwise/binary.wgsl'));
   });
 
   test('get a copy of a gradient that is another tensor, or a sum', async () => {
@@ -107,14 +134,15 @@ describe('destinations', () => {
 });
 
 describe('work', () => {
-  test('an op none of whose inputs is watched is not remembered', async () => {
+  test('an op none of whose inputs is watched is not recorded', async () => {
     const device = await testDevice();
     const { commands } = await device.record(() => {
       const tape = new Tape(device);
-      const y = tape.run(double, { x: device.tensor([4]) }, { factor: 2 });
-      tape.backward(y, device.tensor([4]));
+      const [x, a] = [device.tensor([4]), tape.watch(device.tensor([4]))];
+      const b = tape.run(double, { x }, { factor: 2 });
+      tape.backward(tape.run(add, { a, b }, {}), device.tensor([4]));
     });
-    expect(commands.length).toBe(1);
+    expect(commands.length).toBe(2);
   });
 
   test('an input that is not watched costs nothing', async () => {
@@ -137,7 +165,6 @@ describe('work', () => {
     expect(await backward('x')).toBe(1);
     expect(await backward('weight')).toBe(1);
     expect(await backward('x', 'weight')).toBe(2);
-    expect(await backward()).toBe(0);
   });
 });
 
@@ -148,14 +175,92 @@ describe('mistakes', () => {
     const tape = new Tape(device);
     const x = tape.watch(vector(device, 1));
     const y = tape.run(lazy, { x }, { factor: 2 });
-    expect(() => tape.backward(y, vector(device, 1))).toThrow(
-      "lazy: gradient of 'x' was wanted, but the backward pass left none",
-    );
+    expect(() => tape.backward(y, vector(device, 1))).toThrow("lazy: the backward pass must fill 'x', got no gradient");
   });
 
-  test('require says what was required and what came', () => {
-    expect(() => require(false, 'pool', 'x must be [N,C,H,W]', [2, 3])).toThrow('pool: x must be [N,C,H,W], got [2,3]');
-    expect(() => require(true, 'pool', '', 0)).not.toThrow();
+  test('requireThat names the op, the requirement and what came', () => {
+    expect(() => requireThat(false, 'pool', 'x must be [N,C]', [2])).toThrow('pool: x must be [N,C], got [2]');
+    expect(() => requireThat(true, 'pool', '', 0)).not.toThrow();
+  });
+});
+
+describe('backward is refused', () => {
+  test('a second time', async () => {
+    const device = await testDevice();
+    const tape = new Tape(device);
+    const y = tape.run(double, { x: tape.watch(vector(device, 1)) }, { factor: 2 });
+    tape.backward(y);
+    expect(() => tape.backward(y)).toThrow('tape.backward(): a tape runs backward once, got a second call');
+  });
+
+  test('from a tensor that is not on the tape', async () => {
+    const device = await testDevice();
+    const tape = new Tape(device);
+    tape.watch(vector(device, 1));
+    const y = tape.run(double, { x: vector(device, 1, 2) }, { factor: 2 });
+    const message = 'tape.backward(): y must depend on a watched tensor, got a [2] that does not';
+    expect(() => tape.backward(y, vector(device, 1, 2))).toThrow(message);
+  });
+
+  test('with a dy of another shape or data type, or without one for many elements', async () => {
+    const device = await testDevice();
+    const tape = new Tape(device);
+    const y = tape.watch(vector(device, 1, 2));
+    expect(() => tape.backward(y, vector(device, 1))).toThrow('tape.backward(): dy must be f32 [2], got f32 [1]');
+    expect(() => tape.backward(y, device.tensor([2], 'u32'))).toThrow('dy must be f32 [2], got u32 [2]');
+    expect(() => tape.backward(y)).toThrow('tape.backward(): dy may only be missing if y has one element, got [2]');
+  });
+
+  test('through an op for evaluation only', async () => {
+    const device = await testDevice();
+    const { backward: _, ...forwardOnly } = double;
+    const tape = new Tape(device);
+    const y = tape.run({ ...forwardOnly, name: 'once' }, { x: tape.watch(vector(device, 1)) }, { factor: 2 });
+    expect(() => tape.backward(y)).toThrow('once: is for evaluation only, it has no backward pass');
+  });
+});
+
+describe('moments', () => {
+  /** y = x, with x as the "moments" of y. */
+  const withMoments = defineOp({
+    name: 'withMoments',
+    shape: ({ x }: { x: Tensor }, _: object) => x.shape,
+    forward(device, { x }) {
+      const y = device.tensor(x.shape);
+      const moments = device.tensor(x.shape);
+      elementwise.copy(device, { source: x, copy: y });
+      elementwise.copy(device, { source: x, copy: moments });
+      return { y, moments, saved: undefined };
+    },
+  });
+
+  test('go to the first op that takes them, once', async () => {
+    const device = await testDevice();
+    const tape = new Tape(device);
+    const y = tape.run(withMoments, { x: vector(device, 3) }, {});
+    expect(await read(device, tape.takeMoments(y))).toEqual([3]);
+    expect(tape.takeMoments(y)).toBeUndefined();
+  });
+
+  test('are released by the tidy that keeps y, and not used any more', async () => {
+    const device = await testDevice();
+    const tape = new Tape(device);
+    const x = vector(device, 3);
+    const before = device.memory.inUse;
+    const y = device.tidy(() => tape.run(withMoments, { x }, {}));
+    expect(tape.takeMoments(y)).toBeUndefined();
+    device.release(y);
+    expect(device.memory.inUse).toBe(before);
+  });
+
+  test('are not used once the recording that made them has ended', async () => {
+    const device = await testDevice();
+    const tape = new Tape(device);
+    const x = vector(device, 3);
+    const { result: y } = await device.record(() => tape.run(withMoments, { x }, {}));
+    expect(tape.takeMoments(y)).toBeUndefined();
+    const { result } = await device.record(() => tape.takeMoments(tape.run(withMoments, { x }, {})));
+    expect(result).toBeDefined();
   });
 });
 
@@ -186,5 +291,21 @@ describe('gradcheck', () => {
     const [x, other] = [vector(device, 1), vector(device, 2)];
     const check = gradcheck(device, (tape, { x }) => tape.run(double, { x }, { factor: 2 }), { x, other });
     await expect(check).rejects.toThrow("gradcheck(): 'other' got no gradient");
+  });
+
+  test('throws on an input or an output that is not f32, naming it, and keeps no memory', async () => {
+    const device = await testDevice();
+    const x = vector(device, 1, 2);
+    const half = device.upload(Float32Array.of(1, 2), [2], 'f16');
+    const counts = device.upload(Int32Array.of(1, 2), [2]);
+    const before = device.memory.inUse;
+    const f = (tape: Tape, { x }: Record<string, Tensor>) => tape.run(double, { x }, { factor: 2 });
+    await expect(gradcheck(device, f, { x, half })).rejects.toThrow('gradcheck(): half must be f32, got f16 [2]');
+    await expect(gradcheck(device, f, { x, counts })).rejects.toThrow('gradcheck(): counts must be f32, got i32 [2]');
+    const toHalf = () => device.tensor([2], 'f16');
+    await expect(gradcheck(device, toHalf, { x })).rejects.toThrow('gradcheck(): the output must be f32, got f16 [2]');
+    const wrong = gradcheck(device, (tape, { x }) => tape.run(double, { x }, { factor: 1 }), { x });
+    await expect(wrong).rejects.toThrow('must match finite differences');
+    expect(device.memory.inUse).toBe(before);
   });
 });

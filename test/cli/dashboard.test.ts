@@ -4,20 +4,19 @@ import { join } from 'node:path';
 import { parse } from 'devalue';
 import { afterEach, expect, test } from 'vitest';
 import { Dashboard } from '../../src/cli/dashboard/dashboard.ts';
-import type { DashboardEvent, Seen } from '../../src/cli/dashboard/events.ts';
+import type { DashboardEvent, PictureMaps } from '../../src/cli/dashboard/events.ts';
+import { DashboardServer } from '../../src/cli/dashboard/server.ts';
 import { beginRun } from '../../src/cli/run.ts';
 import { snakeCase } from '../../src/cli/settings.ts';
-import { together } from '../../src/cli/watchers.ts';
+import { combineWatchers } from '../../src/cli/watchers.ts';
 import { encodeCheckpoint } from '../../src/train/checkpoint.ts';
 import { startBrowser } from '../support/browser.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { testDevice } from '../support/device.ts';
 
+const NET = { channels: 4, bodyChannels: 4, hidden: 8 };
 /** 2 epochs of 3 steps. */
-const SETTINGS = {
-  ...{ channels: 4, bodyChannels: 4, hidden: 8 },
-  ...{ epochs: 2, batchSize: 8, limitTrain: 24, limitVal: 12 },
-};
+const LENGTH = { epochs: 2, batchSize: 8, limitTrain: 24, limitVal: 12 };
 
 type Of<T extends DashboardEvent['type']> = Extract<DashboardEvent, { type: T }>;
 
@@ -45,10 +44,11 @@ class Page {
   }
 }
 
-const begin = async () => beginRun(await testDevice(), SETTINGS, { out: join(await temporaryFolder(), 'run') });
+const begin = async () =>
+  beginRun(await testDevice(), { net: NET, ...LENGTH }, { out: join(await temporaryFolder(), 'run') });
 
 let dashboard: Dashboard;
-afterEach(() => dashboard.end('The test is over.'));
+afterEach(() => dashboard?.end('The test is over.'));
 
 test('a page sees training, and changes no bit of it', async () => {
   const alone = await begin();
@@ -57,8 +57,8 @@ test('a page sees training, and changes no bit of it', async () => {
   const run = await begin();
   dashboard = await Dashboard.start(run);
   const page = await Page.open(dashboard.url);
-  const asked = fetch(`${dashboard.url}see/3`);
-  const metrics = await run.trainer.run(together([dashboard]));
+  const asked = fetch(`${dashboard.url}maps/3`);
+  const metrics = await run.trainer.run(combineWatchers([dashboard]));
   await dashboard.end('Training is done.');
   await page.ended;
 
@@ -75,18 +75,18 @@ test('a page sees training, and changes no bit of it', async () => {
   const insights = page.all('insight');
   expect(insights.map(({ step }) => step)).toEqual([1, 3, 6]);
   const [first, , last] = insights;
-  expect(first.seen.index).toBe(0);
+  expect(first.pictureMaps.index).toBe(0);
   expect(last.insight.accuracy).toBeCloseTo(metrics!.val_accuracy, 6);
   expect(last.insight.confusion.reduce((sum, count) => sum + count, 0)).toBe(12);
   expect(last.insight.samples).toHaveLength(12);
   expect(last.filters.yang.shape).toEqual([4, 3, 3, 3]);
 
-  const seen: Seen = parse(await (await asked).text());
-  expect(seen.index).toBe(3);
-  expect(seen.picture).toEqual(first.insight.samples[3].picture);
-  expect(seen.maps.yin[0].shape).toEqual([4, 32, 32]);
-  expect(last.seen.index).toBe(3);
-  expect(last.seen.maps.yang[0].data).not.toEqual(seen.maps.yang[0].data);
+  const pictureMaps: PictureMaps = parse(await (await asked).text());
+  expect(pictureMaps.index).toBe(3);
+  expect(pictureMaps.picture).toEqual(first.insight.samples[3].picture);
+  expect(pictureMaps.maps.yin[0].shape).toEqual([4, 32, 32]);
+  expect(last.pictureMaps.index).toBe(3);
+  expect(last.pictureMaps.maps.yang[0].data).not.toEqual(pictureMaps.maps.yang[0].data);
 });
 
 test('a run that was resumed shows the epochs it had', async () => {
@@ -128,8 +128,50 @@ test('the page loads from its server alone, which answers under no other name', 
   expect(await statusOf('', `attacker.example:${port}`)).toBe(421);
   expect(await statusOf('events', `attacker.example:${port}`)).toBe(421);
   expect(await statusOf('', host, 'POST')).toBe(405);
-  expect(await statusOf('see/12', host)).toBe(404);
+  expect(await statusOf('maps/12', host)).toBe(404);
   expect(await statusOf('package.json', host)).toBe(404);
+});
+
+test('many requests are answered by one computation, or none where their reader has gone; other sites are refused', async () => {
+  let calls = 0;
+  const asked: { index: number; isWanted: () => boolean; resolve: (maps: PictureMaps) => void }[] = [];
+  const server = await DashboardServer.start({
+    initialEvents: () => [{ type: 'failed', message: 'no net yet' }],
+    maps: (index, isWanted) => {
+      calls++;
+      return new Promise((resolve) => asked.push({ index, isWanted, resolve }));
+    },
+  });
+  try {
+    const leaving = new AbortController();
+    const left = fetch(`${server.url}maps/1`, { signal: leaving.signal }).catch(() => {});
+    const same = Array.from({ length: 50 }, () => fetch(`${server.url}maps/2`));
+    await expect.poll(() => asked.length, { timeout: 20_000 }).toBe(2);
+    leaving.abort();
+    await left;
+    const [gone, wanted] = [1, 2].map((index) => asked.find((request) => request.index === index)!);
+    await expect.poll(() => gone.isWanted(), { timeout: 20_000 }).toBe(false);
+    expect(wanted.isWanted()).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    wanted.resolve({ index: 2 } as PictureMaps);
+    const answers = await Promise.all(same.map(async (response) => parse(await (await response).text())));
+    expect(answers).toEqual(same.map(() => ({ index: 2 })));
+    expect(calls).toBe(2);
+
+    const pages = await Promise.all(Array.from({ length: 17 }, () => fetch(`${server.url}events`)));
+    expect(pages.map(({ status }) => status).filter((status) => status === 503)).toHaveLength(1);
+    const { host } = new URL(server.url);
+    const crossSite = await new Promise<number | undefined>((resolve, reject) => {
+      const headers = { host, 'sec-fetch-site': 'cross-site' };
+      request(server.url, { headers }, (response) => resolve(response.resume().statusCode))
+        .on('error', reject)
+        .end();
+    });
+    expect(crossSite).toBe(403);
+    for (const page of pages) await page.body?.cancel();
+  } finally {
+    server.end({ type: 'ended', message: 'over' });
+  }
 });
 
 test('a browser shows all of it, without an error', async () => {
@@ -143,7 +185,7 @@ test('a browser shows all of it, without an error', async () => {
     page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
     await page.goto(dashboard.url);
     await page.getByRole('heading', { name: run.folder.path }).waitFor();
-    await run.trainer.run(together([dashboard]));
+    await run.trainer.run(combineWatchers([dashboard]));
     await dashboard.end('Training is done.');
 
     await page.getByText(/^Training is done\. The last validation accuracy is [\d.]+ %\.$/).waitFor();
@@ -164,7 +206,7 @@ test('yy-train tells where the page is, writes an event file, and ends by itself
   const folder = await temporaryFolder();
   const board = join(folder, 'board');
   const recipe = join(folder, 'recipe.json');
-  await writeFile(recipe, JSON.stringify(snakeCase(SETTINGS)));
+  await writeFile(recipe, JSON.stringify(snakeCase({ ...NET, ...LENGTH })));
   const where = ['--out', join(folder, 'run'), '--tensorboard', board];
   const { code, stderr } = await runCli('train', ['--dashboard', '--quiet', '--config', recipe, ...where]);
   expect(code).toBe(0);

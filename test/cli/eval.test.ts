@@ -3,15 +3,19 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { openData } from '../../src/data/data-folder.ts';
 import { fingerprint } from '../../src/data/fingerprint.ts';
+import { Classifier } from '../../src/inference/classifier.ts';
 import { encodeCheckpoint } from '../../src/train/checkpoint.ts';
-import { Classifier } from '../../src/train/classifier.ts';
 import { small, writeRun } from '../support/checkpoint.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { testDevice } from '../support/device.ts';
 
 test('scores a run on the data and within the limits of its config.json, and draws what was taken for what', async () => {
   const run = await writeRun();
-  const { code, stdout, stderr } = await runCli('eval', [run, '--json', '--quiet']);
+  const report = join(run, 'report.html');
+  const epoch = { step: 5, train_loss: 1, train_accuracy: 0.5, val_loss: 1, val_accuracy: 0.5, best_accuracy: 0.5 };
+  const lines = [1, 2].map((i) => JSON.stringify({ ...epoch, epoch: i, learning_rate: 0.1, weight_decay: 0 }));
+  await writeFile(join(run, 'metrics.jsonl'), `${lines.join('\n')}\n`);
+  const { code, stdout, stderr } = await runCli('eval', [run, '--json', '--quiet', '--report', report]);
   expect([code, stderr.replaceAll(/^Warning: .*\n/gm, '')]).toEqual([0, '']);
   const { validation } = await openData('shapes', { inputSize: 32, limitVal: 20 });
   const classifier = await Classifier.create(await testDevice(), small, 8);
@@ -21,8 +25,11 @@ test('scores a run on the data and within the limits of its config.json, and dra
   expect(result.loss).toBeCloseTo(loss, 6);
   expect(result.classes).toEqual(confusion.classes);
   expect(result.confusion.flat()).toEqual([...confusion.counts]);
-  expect(result.files).toEqual([join(run, 'confusion.svg'), join(run, 'confusion.png')]);
+  expect(result.files).toEqual([...['confusion.svg', 'confusion.png'].map((name) => join(run, name)), report]);
   expect(await readFile(join(run, 'confusion.svg'), 'utf8')).toMatch(/^<svg.*>red disc<.*<\/svg>\s*$/s);
+  const html = await readFile(report, 'utf8');
+  expect(html.match(/<img src="data:image\/png;base64,/g)).toHaveLength(20 - Math.round(20 * confusion.accuracy));
+  expect(html).toMatch(/<h2>Training<\/h2>\s*<div class="curves"><svg/);
   expect((await readFile(join(run, 'confusion.png'))).toString('latin1', 1, 4)).toBe('PNG');
 });
 
@@ -55,7 +62,7 @@ test('warns where the pictures trained on are not those of the data any more', a
   const run = await writeRun({ ...small, fingerprint: await fingerprint(train) });
   for (const [limitTrain, warnings] of [
     [30, []],
-    [40, [expect.stringMatching(/^shapes has changed since training, or is split otherwise: .*\.$/)]],
+    [40, [expect.stringMatching(/^shapes or its split has changed since training: .*\.$/)]],
   ] as const) {
     const config = { data: 'shapes', limit_train: limitTrain, limit_val: 3 };
     await writeFile(join(run, 'config.json'), JSON.stringify(config));
@@ -79,6 +86,11 @@ async function otherClasses(): Promise<string> {
 }
 
 const damage: [string, (run: string) => Promise<string[]>, RegExp][] = [
+  [
+    'a report that would replace a checkpoint',
+    async (run) => [run, '--report', join(run, 'last.safetensors')],
+    /--report.*ends in \.html, got '.*last\.safetensors'/,
+  ],
   ['a path that is not there', async () => ['no/such/run'], /no\/such\/run does not exist; expected a checkpoint/],
   [
     'no data set',
@@ -86,12 +98,12 @@ const damage: [string, (run: string) => Promise<string[]>, RegExp][] = [
       await rm(join(run, 'config.json'));
       return [run];
     },
-    /No config\.json beside .*last\.safetensors .*expected --data/,
+    /no config\.json beside .*last\.safetensors; expected --data/,
   ],
   [
     'data of other classes, of whose files --quiet does not tell that some are no pictures',
     async (run) => [run, '--quiet', '--data', await otherClasses()],
-    /has 2 classes, but .* knows 10/,
+    /val\/cat is not a class of the net; expected one of red disc, /,
   ],
   [
     'a truncated checkpoint',

@@ -1,9 +1,11 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { decodePicture } from '../../src/data/packed-folder.ts';
-import { Classifier, softmax } from '../../src/train/classifier.ts';
+import { decodePicture } from '../../src/data/decode-file.ts';
+import { shapes } from '../../src/data/shapes.ts';
+import { calibrate } from '../../src/inference/calibrate.ts';
+import { Classifier, softmax } from '../../src/inference/classifier.ts';
 import { small, writeRun } from '../support/checkpoint.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { testDevice } from '../support/device.ts';
@@ -19,21 +21,22 @@ async function pictures(): Promise<string[]> {
   return files;
 }
 
-/** The probabilities of a picture's classes, the largest first. */
+const calibrated = { ...small, calibration: { temperature: 3 } };
+
+/** The probabilities of a picture's classes by that net, the largest first. */
 async function probabilities(file: string): Promise<number[]> {
   const classifier = await Classifier.create(await testDevice(), small, 1);
   const pixels = await decodePicture(file, { size: 32, channels: 3 });
-  return [...softmax(await classifier.logits(pixels, 1))].sort((a, b) => b - a);
+  return [...softmax(await classifier.logits(pixels, 1), 3)].sort((a, b) => b - a);
 }
 
 test('tells the most probable classes of each picture in order, and names those that are none', async () => {
   const [red, lime, broken] = await pictures();
-  const run = await writeRun();
-  const args = [run, red, broken, run, lime, '--json', '--top', '4', '--batch-size', '2', '--quiet'];
+  const run = await writeRun(calibrated);
+  const args = [run, red, broken, lime, '--json', '--top', '4', '--batch-size', '2', '--quiet'];
   const { code, stdout, stderr } = await runCli('predict', args);
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^yy-predict: .*broken\.jpg is no picture that can be read, and is skipped: .+$/m);
-  expect(stderr).toContain(`${run} is no picture that can be read, and is skipped: it is a folder\n`);
+  expect(stderr).toMatch(/^yy-predict: .*broken\.jpg cannot be read as a picture and is skipped: .+$/m);
   const lines = stdout
     .trim()
     .split('\n')
@@ -52,23 +55,51 @@ test('tells the most probable classes of each picture in order, and names those 
 test('each of many broken pictures has its own reason', async () => {
   const folder = await temporaryFolder();
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
-  const jpeg = await sharp({ create: { width: 200, height: 200, channels: 3, background: 'red', noise } })
-    .jpeg()
+  const png = await sharp({ create: { width: 200, height: 200, channels: 3, background: 'red', noise } })
+    .png()
     .toBuffer();
-  const files = Array.from({ length: 60 }, (_, i) => join(folder, `${i}.jpg`));
+  const files = Array.from({ length: 60 }, (_, i) => join(folder, `${i}.png`));
   const isCut = (i: number) => i % 4 === 0;
-  for (const [i, file] of files.entries()) await writeFile(file, isCut(i) ? jpeg.subarray(0, jpeg.length / 2) : jpeg);
+  for (const [i, file] of files.entries()) await writeFile(file, isCut(i) ? png.subarray(0, png.length / 2) : png);
   const { stderr } = await runCli('predict', [await writeRun(), ...files, '--batch-size', '60', '--quiet']);
-  expect(stderr.match(/is skipped: VipsJpeg: premature end of JPEG image$/gm)).toHaveLength(15);
+  expect(stderr.match(/is skipped: damaged picture: vipspng: libpng read error$/gm)).toHaveLength(15);
+});
+
+/** That net as it knows which pictures are like shapes: those of one colour are not. */
+const knowing = async () => ({
+  ...small,
+  calibration: await calibrate(await testDevice(), small, shapes({ train: 60, validation: 30 }), 8),
 });
 
 test('reads paths from stdin, and prints a line for a person', async () => {
   const [red, lime] = await pictures();
-  const { code, stdout } = await runCli('predict', [await writeRun(), '-'], {}, `${red}\n\n${lime}\n`);
+  const { code, stdout } = await runCli('predict', [await writeRun(await knowing()), '-'], {}, `${red}\n\n${lime}\n`);
   expect(code).toBe(0);
   const [first, second, ...rest] = stdout.trim().split('\n');
-  expect(first).toMatch(/red\.jpg: \w+ \w+ \d+\.\d %, \w+ \w+ \d+\.\d %, \w+ \w+ \d+\.\d %$/);
+  expect(first).toMatch(
+    /red\.jpg: \w+ \w+ \d+\.\d %, \w+ \w+ \d+\.\d %, \w+ \w+ \d+\.\d % \(unlike the training pictures\)$/,
+  );
   expect(second).toContain(lime);
+  expect(rest).toEqual([]);
+});
+
+test('--csv prints a table, of a folder, too', async () => {
+  const [red] = await pictures();
+  const folder = dirname(red);
+  await rename(red, join(folder, 'red, "ripe".jpg'));
+  const { code, stdout } = await runCli('predict', [
+    await writeRun(await knowing()),
+    folder,
+    '--csv',
+    '--top',
+    '2',
+    '--quiet',
+  ]);
+  expect(code).toBe(1);
+  const [head, first, second, ...rest] = stdout.trim().split('\n');
+  expect(head).toBe('image,class 1,probability 1,class 2,probability 2,unlike,distance');
+  expect(first).toMatch(/lime\.png,\w+ \w+,0\.\d+,\w+ \w+,[\d.e-]+,true,[\d.]+$/);
+  expect(second).toMatch(/^".*\/red, ""ripe""\.jpg",/);
   expect(rest).toEqual([]);
 });
 

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cp, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, expect, test } from 'vitest';
+import { RunFolder } from '../../src/cli/run_folder.ts';
 import { Random } from '../../src/data/random.ts';
 import { decodeCheckpoint } from '../../src/train/checkpoint.ts';
+import { yynet } from '../../src/yinyang/architecture.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 
 /** A small net, 3 epochs of 6 steps, the last of each on a smaller batch. */
@@ -75,14 +77,18 @@ test('killed at random moments and resumed, a run ends in the same bytes', async
   }
 });
 
-test('SIGINT finishes the step, writes, and exits with 130', async () => {
+test.each([
+  ['SIGINT', 130],
+  ['SIGHUP', 129],
+  ['SIGUSR1', 138],
+] as const)('%s finishes the step, writes, and exits with %i', async (signal, code) => {
   const out = join(await temporaryFolder(), 'run');
   const child = start(['--config', recipe, '--out', out, '--checkpoint-every', '1']);
   const ended = exit(child);
   await appears(join(out, 'last.safetensors'), child);
-  child.kill('SIGINT');
-  expect(await ended).toBe(130);
-  const { training } = decodeCheckpoint(await read(out, 'last.safetensors'));
+  child.kill(signal);
+  expect(await ended).toBe(code);
+  const { training } = decodeCheckpoint(await read(out, 'last.safetensors'), [yynet]);
   expect(training!.position.step).toBeGreaterThan(0);
   expect(training!.position.step).toBeLessThan(18);
 });
@@ -95,7 +101,7 @@ test('a run that is done has nothing left to do', async () => {
   expect((await read(whole, 'last.safetensors')).equals(before)).toBe(true);
 });
 
-test('a run at its limit of steps keeps what it has, and goes on with a larger one', async () => {
+test('a run at its step limit keeps its results, and resumes with a larger limit', async () => {
   const out = join(await temporaryFolder(), 'run');
   await runCli('train', ['--config', recipe, '--quiet', '--out', out, '--max-steps', '8']);
   const before = await metrics(out);
@@ -103,7 +109,7 @@ test('a run at its limit of steps keeps what it has, and goes on with a larger o
   const limited = await runCli('train', ['--resume', out]);
   expect([limited.code, limited.stdout]).toEqual([
     0,
-    expect.stringMatching(/run has taken 8 steps, and its limit is 8: .*--max-steps/),
+    expect.stringMatching(/run has taken 8 steps, and its limit is 8; .*--max-steps/),
   ]);
   expect(await metrics(out)).toEqual(before);
   const { code } = await runCli('train', ['--resume', out, '--max-steps', '18', '--quiet']);
@@ -151,6 +157,76 @@ test('a damaged line of metrics is named before training, one of the epoch under
   expect(await metrics(out)).toMatchObject([{ epoch: 1 }, { epoch: 2, step: 9 }]);
 });
 
+/** A copy of the run that nothing disturbed. */
+async function copyOfWhole(): Promise<string> {
+  const out = join(await temporaryFolder(), 'run');
+  await cp(whole, out, { recursive: true });
+  return out;
+}
+
+test('while one process has a run, another is refused', async () => {
+  const out = await copyOfWhole();
+  const { folder } = await RunFolder.open(out);
+  const { code, stderr } = await runCli('train', ['--resume', out]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining(`run is in use by process ${process.pid}`)]);
+  await folder.close();
+  await (await RunFolder.open(out)).folder.close();
+});
+
+test('what killed processes left while they wrote is removed; what others write stays', async () => {
+  const out = await copyOfWhole();
+  const { pid } = spawn(process.execPath, ['--version'], { stdio: 'ignore' }).on('exit', () => {});
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const left = [`last.safetensors.${pid}.tmp`, `run.lock.0.${pid}.tmp`];
+  const others = [`last.safetensors.${process.ppid}.tmp`, `confusion.svg.${pid}.tmp`];
+  for (const name of [...left, ...others]) await writeFile(join(out, name), 'half');
+  const before = await readdir(whole);
+  await (await RunFolder.open(out)).folder.close();
+  expect((await readdir(out)).sort()).toEqual([...before, ...others].sort());
+});
+
+test('an empty config.json, which a kill leaves, is no run', async () => {
+  const out = join(await temporaryFolder(), 'run');
+  await mkdir(out);
+  await writeFile(join(out, 'config.json'), '');
+  await expect(RunFolder.open(out)).rejects.toThrow(/config\.json is empty: .* start it again with --out .*run\.$/);
+  const folder = await RunFolder.create(out, { seed: 1 });
+  expect(JSON.parse(await readFile(join(out, 'config.json'), 'utf8'))).toEqual({ seed: 1 });
+  await folder.close();
+});
+
+test('a damaged last checkpoint names the best one, which resumes the run', async () => {
+  const out = await copyOfWhole();
+  const [last, best] = ['last', 'best'].map((name) => join(out, `${name}.safetensors`));
+  await truncate(last, 1000);
+  const damaged =
+    /last\.safetensors: Truncated .*; copy .*best\.safetensors, which is of step \d+, to last\.safetensors/;
+  await expect(RunFolder.open(out)).rejects.toThrow(damaged);
+  const whole = await readFile(best);
+  await truncate(best, 1000);
+  await expect(RunFolder.open(out)).rejects.toThrow(/Truncated .*; start a new run in another folder\.$/);
+  await writeFile(last, whole);
+  const { folder, checkpoint } = await RunFolder.open(out);
+  expect(checkpoint!.training!.position.step).toBeGreaterThan(0);
+  await folder.close();
+});
+
+test('metrics of no epoch are found before training, and missing ones are told', async () => {
+  const out = await copyOfWhole();
+  const file = join(out, 'metrics.jsonl');
+  const [first, second, third] = (await readFile(file, 'utf8')).split('\n');
+  const { folder } = await RunFolder.open(out);
+  for (const line of ['null', '[]', '{}', second.replace(/"val_loss":[^,]*/, '"val_loss":null')]) {
+    await writeFile(file, `${first}\n${line}\n${third}\n`);
+    await expect(folder.dropMetricsFrom(4), line).rejects.toThrow(/line 2 is damaged/);
+  }
+  await writeFile(file, `${first}\n${third}\n`);
+  expect(await folder.dropMetricsFrom(4)).toEqual([2]);
+  expect(await folder.dropMetricsFrom(3)).toEqual([2]);
+  expect(await readFile(file, 'utf8')).toBe(`${first}\n`);
+  await folder.close();
+});
+
 test.each<[string, string[], RegExp]>([
   ['a folder without a run', ['--resume', 'no/such/run'], /--resume no\/such\/run.*config\.json/],
   ['a flag that would change the result', ['--resume', 'x', '--lr', '0.1'], /--resume.*--lr/],
@@ -166,11 +242,11 @@ test.each<[string, string, RegExp]>([
   [
     'an unknown setting',
     'epoch: 3',
-    /'epoch' in .*recipe\.yaml is no setting; expected one of .*, epochs, batch_size,.*\.$/m,
+    /'epoch' in .*recipe\.yaml is not a setting; expected one of .*, epochs, batch_size,.*\.$/m,
   ],
   ['a value out of range', 'batch_size: 0', /'batch_size' in .*wrong/],
   ['a value of another type', 'learningRate: fast', /'learningRate' in .*wrong: invalid type: .*number/],
-  ['no mapping', '- 1', /holds no settings/],
+  ['no mapping', '- 1', /contains no settings/],
   ['no YAML', 'a: [', /cannot be read/],
 ])('a recipe with %s is one clear sentence', async (_, recipe, message) => {
   const file = join(await temporaryFolder(), 'recipe.yaml');

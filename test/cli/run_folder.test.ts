@@ -11,7 +11,7 @@ test('of runs that begin in one folder at once, one has it', async () => {
   expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
   const winner = outcomes.findIndex(({ status }) => status === 'fulfilled');
   expect(JSON.parse(await readFile(join(path, 'config.json'), 'utf8'))).toEqual({ seed: winner + 1 });
-  await expect(RunFolder.create(path, {})).rejects.toThrow(/already holds a run/);
+  await expect(RunFolder.create(path, {})).rejects.toThrow(/already contains a run/);
 });
 
 test('runs of one name that begin at once have folders of their own', async () => {

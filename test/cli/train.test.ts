@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { decodeSafetensors } from '../../src/data/safetensors.ts';
 import { shapes } from '../../src/data/shapes.ts';
+import { decodeCheckpoint } from '../../src/train/checkpoint.ts';
+import { yynet } from '../../src/yinyang/architecture.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 
 /** A short run: 3 steps of 8 images, one of them on a smaller last batch. */
@@ -42,6 +44,9 @@ test('trains on shapes and writes the run', async () => {
   expect(config.adapter).toBeTypeOf('string');
   const { tensors } = decodeSafetensors(await readFile(join(out, 'last.safetensors')));
   expect(tensors.get('yin.1.bn2.running_var')?.shape).toEqual([64]);
+  const { calibration } = decodeCheckpoint(await readFile(join(out, 'best.safetensors')), [yynet]);
+  expect(calibration?.temperature).toBeGreaterThan(1);
+  expect(calibration?.space?.threshold).toBeGreaterThan(0);
 });
 
 test('trains on a CIFAR-10 folder, with every option of the net, and stops after --max-steps', async () => {
@@ -72,6 +77,7 @@ test.each<[string, string[], RegExp]>([
   ['batch size 0', ['--batch-size', '0'], /--batch-size.*at least 1/s],
   ['a larger batch than checkpoints hold', ['--batch-size', '70000'], /--batch-size.*at most 65536, got '70000'/s],
   ['more epochs than checkpoints hold', ['--epochs', '1e9'], /--epochs.*at most 1000000, got '1e9'/s],
+  ['a part that cannot be frozen', ['--freeze', 'tail'], /--freeze.*'body', 'head-only' or a number.*'tail'/s],
   ['an unknown model', ['--model', 'resnet'], /--model.*yynet-16/s],
   ['a learning rate that is no number', ['--lr', 'NaN'], /--lr.*above 0/s],
   ['an unknown option', ['--leraning-rate', '1'], /--leraning-rate/],
@@ -108,7 +114,7 @@ test('an --out that cannot be written, or holds a run, loses nothing', async () 
     await writeFile(join(run, name), 'precious');
     const taken = await runCli('train', [...SHORT, '--out', run]);
     expect(taken.code).toBe(2);
-    expect(taken.stderr).toMatch(/already holds a run/);
+    expect(taken.stderr).toMatch(/already contains a run/);
     expect(await readdir(run)).toEqual([name]);
     expect(await readFile(join(run, name), 'utf8')).toBe('precious');
   }

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { zipSync } from 'fflate';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dataNames, openData } from '../../src/data/data-folder.ts';
@@ -89,6 +91,9 @@ test('says what it found and what it expected', async () => {
   await put(folder, { 'a.txt': '', 'b.jpg': '', 'c.md': '', 'docs/d.txt': '' });
   expect(await open(folder)).toMatch(/ has a\.txt, b\.jpg, c\.md, …; expected/);
   expect(await open(join(folder, 'a.txt'))).toMatch(/a\.txt is not a folder; expected/);
+  await put(folder, { 'a.zip': zipSync({}), 'b.tgz': gzipSync('b') });
+  expect(await open(join(folder, 'a.zip'))).toMatch(/a\.zip is an archive; unpack it, and name its folder\.$/);
+  expect(await open(join(folder, 'b.tgz'))).toMatch(/b\.tgz is an archive; unpack it/);
   expect(await open(folder, { valSplit: 1 })).toMatch(/above 0 and below 1, got 1/);
   await put(folder, { 'test_batch.bin': cifarRecords([1]) });
   expect(await open(folder)).toMatch(/has no data_batch_\*\.bin/);

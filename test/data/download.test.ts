@@ -9,8 +9,8 @@ import { pack } from 'tar-stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { readCifar10 } from '../../src/data/cifar10-folder.ts';
 import { download } from '../../src/data/download-folder.ts';
+import { type DownloadableSet, downloadableSets, readDownloadable } from '../../src/data/downloadable-folder.ts';
 import { readIdx } from '../../src/data/idx-folder.ts';
-import { type KnownSet, knownSets, readKnown } from '../../src/data/known-folder.ts';
 import type { DataProgress } from '../../src/data/progress.ts';
 import { cifarRecords, complaint, idxFiles, put, temporaryFolder } from './files.ts';
 
@@ -70,7 +70,7 @@ test('goes on where a download broke off', async () => {
     response.write(CONTENT.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 500));
   });
   const file = { url: `${site}/data.bin`, md5: md5(CONTENT) };
-  expect(await complaint(download([file], folder))).toMatch(/data\.bin cannot be downloaded/);
+  expect(await complaint(download([file], folder, undefined, []))).toMatch(/data\.bin cannot be downloaded/);
   const { length } = await readFile(join(folder, 'data.bin.part'));
   expect(length).toBeGreaterThan(0);
   cut = false;
@@ -112,19 +112,21 @@ test('what cannot be had is one sentence: what to get from where, and where to p
   await put(folder, { 'b.gz': 'there' });
   const files = ['a.gz', 'b.gz', 'c.gz'].map((name) => ({ url: `${site}/${name}`, md5: '' }));
   expect(await complaint(download(files, folder))).toBe(
-    `a.gz cannot be downloaded (the server says 404 Not Found): fetch ${site}/a.gz, ${site}/c.gz by other means into ${folder}.`,
+    `a.gz cannot be downloaded (the server answered 404 Not Found): download ${site}/a.gz, ${site}/c.gz by other means into ${folder}.`,
   );
   const nobody = [{ url: 'http://localhost:1/a.gz', md5: '' }];
-  expect(await complaint(download(nobody, folder))).toMatch(/cannot be downloaded \(.*ECONNREFUSED.*\): fetch http:/);
+  expect(await complaint(download(nobody, folder))).toMatch(
+    /cannot be downloaded \(.*ECONNREFUSED.*\): download http:/,
+  );
   await put(folder, { file: '' });
-  expect(await complaint(download(files, join(folder, 'file')))).toMatch(/cannot be downloaded \(.*file.*\): fetch/);
+  expect(await complaint(download(files, join(folder, 'file')))).toMatch(/cannot be downloaded \(.*file.*\): download/);
 });
 
 test('a wrong checksum is one sentence, and the next try begins anew', async () => {
   const folder = await temporaryFolder();
   const { site } = await serve(inParts(CONTENT));
   const files = [{ url: `${site}/data.bin`, md5: 'c0ffee' }];
-  expect(await complaint(download(files, folder))).toMatch(/data\.bin arrived damaged .*c0ffee.* try again/);
+  expect(await complaint(download(files, folder))).toMatch(/data\.bin was damaged .*c0ffee.* try again/);
   expect(await readdir(folder)).toEqual([]);
   await put(folder, { 'data.bin': 'put here by hand' });
   expect(await complaint(download(files, folder))).toMatch(/data\.bin is damaged .*c0ffee.* remove it/);
@@ -149,9 +151,9 @@ test('unpacks an archive once, and nothing beyond its folder', async () => {
   });
   const { site, ranges } = await serve(inParts(bytes));
   const files = [{ url: `${site}/cifar.tar.gz`, md5: md5(bytes) }];
-  const set: KnownSet = { files, unpacked: 'cifar-10-batches-bin', read: readCifar10 };
+  const set: DownloadableSet = { files, unpacked: 'cifar-10-batches-bin', read: readCifar10 };
   for (let i = 0; i < 2; i++) {
-    const { train, validation } = await readKnown('cifar10', set, { folder });
+    const { train, validation } = await readDownloadable('cifar10', set, { folder });
     expect([[...train.labels], [...validation.labels]]).toEqual([[3, 4], [5]]);
   }
   expect(ranges).toHaveLength(1);
@@ -164,8 +166,10 @@ test('leaves nothing of an archive that cannot be unpacked', async () => {
   const bytes = Uint8Array.of(1, 2, 3);
   const { site } = await serve(inParts(bytes));
   const files = [{ url: `${site}/cifar.tar.gz`, md5: md5(bytes) }];
-  const set: KnownSet = { files, unpacked: 'cifar-10-batches-bin', read: readCifar10 };
-  expect(await complaint(readKnown('cifar10', set, { folder }))).toMatch(/cifar-10-batches-bin cannot be written/);
+  const set: DownloadableSet = { files, unpacked: 'cifar-10-batches-bin', read: readCifar10 };
+  expect(await complaint(readDownloadable('cifar10', set, { folder }))).toMatch(
+    /cifar\.tar\.gz is damaged \(.+\): remove it to download it again/,
+  );
   expect(await readdir(folder)).toEqual(['cifar.tar.gz']);
 });
 
@@ -174,17 +178,17 @@ test('reads downloaded IDX files where they lie', async () => {
   const contents = idxFiles([1, 0], [1]);
   const { site } = await serve((request, response) => inParts(contents[request.url!.slice(1)])(request, response));
   const files = Object.entries(contents).map(([name, bytes]) => ({ url: `${site}/${name}`, md5: md5(bytes) }));
-  const set: KnownSet = { files, read: (path) => readIdx(path, { name: 'digits', classes: ['a', 'b'] }) };
-  const { train } = await readKnown('digits', set, { folder });
+  const set: DownloadableSet = { files, read: (path) => readIdx(path, { name: 'digits', classes: ['a', 'b'] }) };
+  const { train } = await readDownloadable('digits', set, { folder });
   expect([train.name, train.classes, [...train.labels]]).toEqual(['digits', ['a', 'b'], [1, 0]]);
   expect(existsSync(join(folder, 'train-images-idx3-ubyte.gz'))).toBe(true);
 });
 
-test('every known file has an address and a checksum of its own', () => {
-  const files = [...knownSets.values()].flatMap((set) => set.files);
+test('every downloadable file has an address and a checksum of its own', () => {
+  const files = [...downloadableSets.values()].flatMap((set) => set.files);
   expect(files).toHaveLength(10);
   for (const { url, md5 } of files)
     expect([new URL(url).protocol, md5]).toEqual([expect.any(String), expect.stringMatching(/^[0-9a-f]{32}$/)]);
   expect(new Set(files.map(({ md5 }) => md5)).size).toBe(10);
-  expect([...knownSets.keys()]).toEqual(['cifar10', 'cifar100', 'mnist', 'fashion-mnist']);
+  expect([...downloadableSets.keys()]).toEqual(['cifar10', 'cifar100', 'mnist', 'fashion-mnist']);
 });

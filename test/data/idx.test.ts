@@ -31,7 +31,9 @@ test('says which file is missing or broken and how', async () => {
   await put(folder, { 'train-images.idx3-ubyte': idx([0, 2, 3], []), 'train-labels-idx1-ubyte': idx([0], []) });
   expect(await message()).toMatch(/train-images\.idx3-ubyte is empty/);
   await put(folder, { 'train-images.idx3-ubyte': idx([1, 2, 3], [1, 2, 3, 4, 5, 6]) });
-  expect(await message()).toMatch(/train-labels-idx1-ubyte has 0 labels; expected 1, as .*train-images/);
+  expect(await message()).toMatch(
+    /train-labels-idx1-ubyte has 0 labels; expected 1, the number of pictures in .*train-images/,
+  );
   await put(folder, { 'train-labels-idx1-ubyte': idx([1], [2]) });
   expect(await message()).toMatch(/train-labels-idx1-ubyte: label 0 \(from 0\) is 2, expected 0 to 1/);
 });

@@ -1,8 +1,9 @@
-import { chmod, mkdir, readdir, rm, symlink, utimes } from 'node:fs/promises';
+import { chmod, mkdir, readdir, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Pictures } from '../../src/data/dataset.ts';
+import { reasonOf } from '../../src/data/left_out.ts';
 import { packPictures } from '../../src/data/packed-folder.ts';
 import { type PicturesOptions, readPictures } from '../../src/data/pictures-folder.ts';
 import type { DataProgress } from '../../src/data/progress.ts';
@@ -70,7 +71,7 @@ test('reads train and val, with sorted classes, in a shuffled order', async () =
     'train/wren/._100.png': 'hidden',
   });
   const { train, validation, notice } = await read();
-  expect(notice).toBeUndefined();
+  expect(notice).toBe('1 of 43 files is not used: 1 text file, train/readme.txt.');
   expect(train).toMatchObject({
     name: 'birds',
     classes: ['Owl', 'wren'],
@@ -147,7 +148,7 @@ test.each([
   await put(folder, { ...(await greys(a, [1, 2])), ...(await greys(b, [3, 4])) });
   const parts = [a, b].sort().join(', ');
   expect(await complaint(read())).toContain(
-    `birds has ${parts}, but no pictures in train/CLASS; expected a folder for each class`,
+    `birds has ${parts}, but no pictures in train/CLASS; expected one folder per class`,
   );
 });
 
@@ -171,7 +172,7 @@ test('decodes every kind of picture: cut to a square, upright, on white, as plan
     '8.jpg': await plain(orange, 64, 64).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer(),
   });
   const files = (await readdir(folder)).sort().map((path) => ({ path, label: 0 }));
-  const from = { path: folder, classes: ['a'], files };
+  const from = { path: folder, part: 'all', classes: ['a'], files };
   const { pictures } = await packPictures('kinds', from, { size: 4, channels: 3 });
   expect(pictures.length).toBe(9);
   const images = new Uint8Array(9 * 48);
@@ -234,24 +235,30 @@ test('skips what is no picture, and says so', async () => {
     'b/cut.jpg': jpeg.subarray(0, jpeg.length - 40),
   });
   await symlink('nowhere', join(folder, 'b/link.png'));
-  const { train, validation, notice } = await read();
+  const { train, validation, notice, leftOut } = await read();
   expect(train.length + validation.length).toBe(10);
   const all = sorted([...(await contents(train)), ...(await contents(validation))]);
   expect(all.map(([value]) => value)).toEqual([0, 3, 4, 5, ...levels(100, 6)]);
-  expect(notice).toMatch(
-    /^4 of 14 files .* left out: a\/001\.png \(.+\), a\/002\.png \(.+\), b\/cut\.jpg \(.+\), b\/l/,
+  expect(notice).toBe(
+    '4 of 14 files are not used: 1 empty file, a/001.png (download again); 1 text file, a/002.png; 1 damaged picture, b/cut.jpg; 1 broken link, b/link.png.',
   );
+  expect(leftOut!.map((file) => `${file.path}: ${reasonOf(file)}`)).toEqual([
+    'a/001.png: empty file; download again',
+    'a/002.png: text file',
+    expect.stringMatching(/^b\/cut\.jpg: damaged picture: .+/),
+    'b/link.png: broken link',
+  ]);
   expect(notice).not.toContain('\n');
   // A second time it comes out of the cache.
   expect((await read()).notice).toBe(notice);
 });
 
 test('tells why each file is no picture, however many fail at once', async () => {
-  const jpeg = await plain({ r: 9, g: 9, b: 9 }, 512, 512).jpeg().toBuffer();
-  const cut = levels(0, 5).map((i) => [`b/cut${i}.jpg`, jpeg.subarray(0, jpeg.length / 2)]);
-  await put(folder, { ...(await greys('a', levels(0, 9))), ...Object.fromEntries(cut), 'b/whole.jpg': jpeg });
-  const { notice } = await read();
-  expect(notice!.match(/\(VipsJpeg: premature end of JPEG image\)/g)).toHaveLength(5);
+  const png = await plain({ r: 9, g: 9, b: 9 }, 512, 512).png().toBuffer();
+  const cut = levels(0, 5).map((i) => [`b/cut${i}.png`, png.subarray(0, png.length / 2)]);
+  await put(folder, { ...(await greys('a', levels(0, 9))), ...Object.fromEntries(cut), 'b/whole.png': png });
+  const { leftOut } = await read();
+  expect(leftOut!.map(reasonOf)).toEqual(Array(5).fill('damaged picture: vipspng: libpng read error'));
 });
 
 test('tells apart what cannot be opened, and reads it once it can be', async () => {
@@ -259,12 +266,12 @@ test('tells apart what cannot be opened, and reads it once it can be', async () 
   await put(folder, { ...(await greys('a', levels(0, 4))), ...(await greys('b', levels(100, 4))) });
   await symlink('nowhere', join(folder, 'b/link.png'));
   await chmod(picture, 0);
-  const { notice } = await read();
-  expect(notice).toContain('b/link.png (ENOENT: no such file or directory)');
+  const reasons = (await read()).leftOut!.map(reasonOf);
+  expect(reasons).toContain('broken link');
   // Root may read everything.
-  if (process.getuid?.() !== 0) expect(notice).toContain('a/001.png (EACCES: permission denied)');
+  if (process.getuid?.() !== 0) expect(reasons).toContain('file that cannot be opened: EACCES: permission denied');
   await chmod(picture, 0o644);
-  expect((await read()).notice).toMatch(/^1 of 9 files /);
+  expect((await read()).leftOut).toEqual([{ path: 'b/link.png', kind: 'link' }]);
 });
 
 test('names classes and folders that pictures are missing from', async () => {
@@ -272,18 +279,17 @@ test('names classes and folders that pictures are missing from', async () => {
     ...(await greys('train/a', [1, 2, 3])),
     ...(await greys('train/b', [4])),
     'train/c/broken.png': 'no picture',
-    'train/d/moving.gif': 'no picture of a kind that is read',
+    'train/d/notes.txt': 'no picture',
     ...(await greys('val/a', [5])),
     ...(await greys('val/c', [6])),
   });
   const { train, notice } = await read();
   expect(train.classes).toEqual(['a', 'b', 'c']);
-  const [skipped, ...lines] = notice!.split('\n');
-  expect(skipped).toMatch(/^1 of 7 files .* left out: c\/broken\.png \(.+\)\.$/);
-  expect(lines).toEqual([
-    `Folders without pictures (jpg, png, webp), which are left out: ${join(folder, 'train/d')}.`,
-    'Classes without pictures to train on: c.',
-    'Classes without pictures to validate: b.',
+  expect(notice!.split('\n')).toEqual([
+    '2 of 8 files are not used: 2 text files such as train/d/notes.txt.',
+    'Folders without pictures: train/d.',
+    'Classes without training pictures: c.',
+    'Classes without validation pictures: b.',
   ]);
 });
 
@@ -316,7 +322,9 @@ test('follows links, but not to where they come from', async () => {
 
 test('most files being no pictures is an error, and nothing of them is kept', async () => {
   await put(folder, { ...(await greys('a', [1])), 'a/x.png': 'x', 'b/y.png': 'y', 'b/z.png': 'z' });
-  expect(await complaint(read())).toMatch(/birds: 3 of 4 files are no pictures that can be read, such as a\/x\.png \(/);
+  expect(await complaint(read())).toMatch(
+    /birds: 3 of 4 files cannot be decoded as pictures, for example a\/x\.png \(/,
+  );
   expect((await inCache())[1]).toEqual([]);
 });
 
@@ -324,30 +332,15 @@ test('says which folder is wrong and how', async () => {
   await mkdir(folder);
   expect(await readPictures(folder, OPTIONS)).toBeUndefined();
   await put(folder, await greys('a', [1]));
-  expect(await complaint(read())).toMatch(
-    /birds has pictures \(jpg, png, webp\) of 'a' alone; expected a folder for each class/,
-  );
+  expect(await complaint(read())).toMatch(/birds has pictures of one class only, 'a'; expected one folder per class/);
   await put(folder, await greys('b', [2]));
   expect(await complaint(read())).toMatch(/birds has one picture of each class; expected/);
   await put(folder, { ...(await greys('train/a', [1])), ...(await greys('train/b', [1])), 'val/notes.txt': 'x' });
-  expect(await complaint(read())).toMatch(/val has no pictures; expected a folder for each class/);
+  expect(await complaint(read({ valSplit: undefined }))).toMatch(
+    /val has no pictures; add labels\.csv .* or use --val-split 0\.1/,
+  );
   await put(folder, await greys('val/c', [1]));
-  expect(await complaint(read())).toMatch(/val\/c is of no class; expected one of a, b\./);
-});
-
-test('says that the cache cannot be written, or is damaged', async () => {
-  await put(folder, { ...(await greys('a', [1, 2])), ...(await greys('b', [3, 4])) });
-  await put(cache, { file: '' });
-  vi.stubEnv('XDG_CACHE_HOME', join(cache, 'file'));
-  expect(await complaint(read())).toMatch(/file\/yynet\/pictures\/.* cannot be written: /);
-  vi.stubEnv('XDG_CACHE_HOME', cache);
-  const { train } = await read();
-  expect(await contents(train)).toHaveLength(2);
-  const [[place], [state]] = await inCache();
-  await put(join(cache, 'yynet', 'pictures', place, state), { pixels: 'cut' });
-  expect(await complaint(contents(train))).toMatch(/pixels is damaged: remove .*, and it is made again/);
-  await rm(join(cache, 'yynet'), { recursive: true });
-  expect(await contents((await read()).train)).toHaveLength(2);
+  expect(await complaint(read())).toMatch(/val\/c is not a class of the training pictures; expected one of a, b\./);
 });
 
 test('cleans up after processes that were interrupted, but not those at work', async () => {

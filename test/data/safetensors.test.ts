@@ -6,6 +6,9 @@ const tensors = new Map<string, StoredTensor>([
   ['z', { dtype: 'U8', shape: [3], data: Uint8Array.of(1, 2, 3) }],
   ['conv.weight', { dtype: 'F32', shape: [2, 1, 2], data: Float32Array.of(1, -2, 0.5, Number.NaN) }],
   ['half', { dtype: 'F16', shape: [1], data: Uint16Array.of(0x3c00) }],
+  ['brain', { dtype: 'BF16', shape: [1], data: Uint16Array.of(0x3f80) }],
+  ['wide', { dtype: 'F64', shape: [1], data: Float64Array.of(1e300) }],
+  ['yes', { dtype: 'BOOL', shape: [1], data: Uint8Array.of(1) }],
   ['a', { dtype: 'I32', shape: [], data: Int32Array.of(-7) }],
   ['big', { dtype: 'I64', shape: [1], data: BigInt64Array.of(-(2n ** 63n)) }],
   ['u', { dtype: 'U32', shape: [2], data: Uint32Array.of(0, 4294967295) }],
@@ -71,8 +74,11 @@ test('refuses to write what it could not read', () => {
 
 test('refuses broken headers', () => {
   expectError(new Uint8Array(7), /7 bytes/);
-  expectError(Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 123, 125), /header of 9 bytes, but 2 follow/);
-  expectError(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 255), /above the limit of 100 MB/);
+  expectError(Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 123, 125), /header has 9 bytes, but only 2 follow/);
+  expectError(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 255), /more than the limit of 16 MB/);
+  const large = new Uint8Array(17_000_008).fill(0x20);
+  new DataView(large.buffer).setBigUint64(0, 17_000_000n, true);
+  expectError(large, /header has 17000000 bytes, more than the limit of 16 MB/);
   expectError(file('{"a":'), /not valid JSON/);
   expectError(file('[]'), /not a JSON object/);
   expectError(file('null'), /not a JSON object/);
@@ -81,21 +87,21 @@ test('refuses broken headers', () => {
 
 test('refuses broken entries, naming the tensor', () => {
   expectError(file({ w: 1 }), /tensor "w" is not a JSON object/);
-  expectError(file({ w: { ...f32(0, 4), dtype: 'BF17' } }, 4), /"w" has dtype BF17, expected one of I64, F32/);
+  expectError(file({ w: { ...f32(0, 4), dtype: 'BF17' } }, 4), /"w" has dtype BF17, expected one of F64, I64/);
   expectError(file({ w: { ...f32(0, 4), dtype: 'toString' } }, 4), /"w" has dtype toString/);
   expectError(file({ w: { ...f32(0, 4), shape: [-1] } }, 4), /"w" has a shape/);
   expectError(file({ w: { ...f32(0, 4), shape: '1' } }, 4), /"w" has a shape/);
   expectError(file({ w: { ...f32(0, 4), shape: [1.5] } }, 4), /"w" has a shape/);
   expectError(file({ w: { ...f32(0, 4), data_offsets: [0] } }, 4), /"w" has data_offsets/);
-  expectError(file({ w: f32(4, 0) }, 4), /"w" lies at bytes 4 to 0/);
-  expectError(file({ w: f32(0, 8) }, 4), /"w" lies at bytes 0 to 8, outside/);
-  expectError(file({ w: f32(0, 8) }, 8), /"w" \(F32 \[1\]\) should take 4 bytes, but its offsets give 8/);
-  expectError(file({ w: { ...f32(0, 4), shape: [2 ** 52, 2 ** 52] } }, 4), /"w" .* should take/);
+  expectError(file({ w: f32(4, 0) }, 4), /"w" is at bytes 4 to 0/);
+  expectError(file({ w: f32(0, 8) }, 4), /"w" is at bytes 0 to 8, outside/);
+  expectError(file({ w: f32(0, 8) }, 8), /"w" \(F32 \[1\]\) needs 4 bytes, but its offsets span 8/);
+  expectError(file({ w: { ...f32(0, 4), shape: [2 ** 52, 2 ** 52] } }, 4), /"w" .* needs/);
 });
 
 test('refuses overlaps and gaps', () => {
   expectError(file({ v: f32(0, 4), w: f32(0, 4) }, 4), /"w" overlaps/);
   expectError(file({ v: f32(2, 6), w: f32(0, 4) }, 6), /"v" overlaps/);
   expectError(file({ v: f32(0, 4), w: f32(5, 9) }, 9), /gap of 1 bytes before tensor "w"/);
-  expectError(file({ w: f32(0, 4) }, 7), /3 bytes after the last tensor/);
+  expectError(file({ w: f32(0, 4) }, 7), /The last tensor is followed by 3 bytes/);
 });

@@ -4,7 +4,7 @@ import { zipSync } from 'fflate';
 import type { Browser, ElementHandle, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { shapes } from '../../src/data/shapes.ts';
-import { percent } from '../../src/train/format.ts';
+import { percent } from '../../src/report/format.ts';
 import { runCli, temporaryFolder } from '../support/cli.ts';
 import { serveWeb, type WebServer } from '../support/web_server.ts';
 import { contentsOf, type Files, folderOfShapes, png, transfer } from '../web/files.ts';
@@ -67,17 +67,18 @@ async function drop(selector: string, files: Files) {
 
 test('trains shapes to at least 90 %, with a pause', { timeout: 400_000 }, async () => {
   await says('#status', /Ready/);
+  await click('#expert');
   await page.locator('summary ::-p-text(Change the settings)').click();
   await page.select('[name=channels]', '4');
   await enter('epochs', '4');
   await enter('learningRate', '0.02');
-  await enter('seed', '1');
+  await enter('seed', '3');
   await click('#train');
-  await says('#status', /Training has begun|Epoch 1/);
+  await says('#status', /Training started|Epoch 1/);
   await click('#pause');
   await says('#status', /Paused/);
   await click('#resume');
-  await says('#status', /Trained/, 300_000);
+  await says('#status', /Training finished/, 300_000);
   expect(Number.parseFloat((await text('#figure-accuracy'))!)).toBeGreaterThanOrEqual(90);
 });
 
@@ -114,17 +115,17 @@ test('what was trained is there after a reload', async () => {
 });
 
 test('dropped pictures become a data set, and are trained on', { timeout: 400_000 }, async () => {
-  await page.locator('label ::-p-text(My files)').click();
+  await page.locator('label ::-p-text(Folder, zip)').click();
   await drop('#data-drop', { 'pictures.zip': zipSync(await folderOfShapes()) });
-  await says('#data-summary', /10 classes, 30 pictures to train on and 10 to validate/);
-  await says('#skipped', /1 file.*red disc\/broken\.png/s);
+  await says('#data-summary', /10 classes, 30 training and 10 validation pictures/);
+  await says('#left-out', /1 file.*red disc\/broken\.png/s);
   await page.locator('summary ::-p-text(Change the settings)').click();
   await page.select('[name=channels]', '4');
   await enter('epochs', '1');
   await enter('batchSize', '15');
   await click('#train');
-  await says('#status', /Trained/, 300_000);
-  await says('#insight-summary', /of the 10 pictures/);
+  await says('#status', /Training finished/, 300_000);
+  await says('#insight-summary', /of the 10 validation pictures/);
 });
 
 test('the net watches the webcam', async () => {

@@ -1,6 +1,7 @@
 import { fusionFormulas } from '../../src/autograd/ops/fuse.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
+import type { Module } from '../../src/nn/module.ts';
 import { type HostTensor, ParameterSet, type StateDict } from '../../src/nn/parameters.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { sizeOf } from '../../src/runtime/tensor.ts';
@@ -25,9 +26,12 @@ export const nets: Record<string, YYNetConfig> = {
   ...Object.fromEntries(fusionFormulas.map((fusion) => [`fusion ${fusion}`, { ...narrow, fusion }])),
 };
 
-/** Parameters and running statistics as if learnt: none of the vectors is at its initial value. */
-export function learntState(config: YYNetConfig, random = new Random(5)): StateDict {
-  const entries = [...new YYNet(config).named()].map(([name, { shape, initialise }]): [string, HostTensor] => {
+/** Parameters and running statistics as if learnt: none of the vectors has its initial value. */
+export const learntState = (config: YYNetConfig, random?: Random) => learntStateOf(new YYNet(config), random);
+
+/** The same for any module. */
+export function learntStateOf(module: Module, random = new Random(5)): StateDict {
+  const entries = [...module.named()].map(([name, { shape, initialise }]): [string, HostTensor] => {
     const data = initialise(shape, random);
     if (name.endsWith('running_var')) return [name, { shape, data: data.map(() => random.uniform(0.01, 2)) }];
     if (shape.length === 1) return [name, { shape, data: data.map((v) => v + 0.3 * random.normal()) }];
@@ -36,23 +40,28 @@ export function learntState(config: YYNetConfig, random = new Random(5)): StateD
   return Object.fromEntries(entries);
 }
 
+type PictureSize = Pick<YYNetConfig, 'inputChannels' | 'inputSize'>;
+
 /** `count` normalised pictures, [count,C,H,W]. */
-export function randomImages({ inputChannels, inputSize }: YYNetConfig, count: number): HostTensor {
+export function randomImages({ inputChannels, inputSize }: PictureSize, count: number): HostTensor {
   const random = new Random(count);
   const shape = [count, inputChannels, inputSize, inputSize];
   return { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => random.normal()) };
 }
 
-/** What our net makes of the pictures in evaluation mode. */
-export function logitsOf(
+/** The logits that YYNet computes in evaluation, layer by layer. */
+export const logitsOf = (device: Device, config: YYNetConfig, state: StateDict, images: HostTensor) =>
+  logitsOfModule(device, new YYNet(config), state, images);
+
+/** The same for any module. */
+export function logitsOfModule(
   device: Device,
-  config: YYNetConfig,
+  module: Module,
   state: StateDict,
   { shape, data }: HostTensor,
 ): Promise<Float32Array> {
-  const net = new YYNet(config);
-  new ParameterSet(device, net, new Random(1)).loadStateDict(state);
+  new ParameterSet(device, module, new Random(1)).loadStateDict(state);
   return device.read(
-    device.tidy(() => net.forward({ tape: new Tape(device), training: false }, device.upload(data, shape))),
+    device.tidy(() => module.forward({ tape: new Tape(device), training: false }, device.upload(data, shape))),
   );
 }

@@ -12,8 +12,6 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
-ACTIVATIONS = {"gelu": F.gelu, "silu": F.silu}
-GATES = {"sigmoid": torch.sigmoid, "hard_sigmoid": F.hardsigmoid}
 FUSIONS = {
     "a+i": lambda a, i: a + i,
     "a*i": lambda a, i: a * i,
@@ -24,10 +22,14 @@ FUSIONS = {
 }
 
 
+def activation(kind):
+    return getattr(F, kind.replace("_", ""))
+
+
 class Residual(nn.Module):
     def __init__(self, config, c_in, c, stride):
         super().__init__()
-        self.act = ACTIVATIONS[config["activation"]]
+        self.act = activation(config["activation"])
         self.conv1 = nn.Conv2d(c_in, c, 3, stride, padding=1)
         self.bn1 = nn.BatchNorm2d(c)
         self.conv2 = nn.Conv2d(c, c, 3, padding=1)
@@ -42,7 +44,7 @@ class Residual(nn.Module):
 class SqueezeExcite(nn.Module):
     def __init__(self, config, c):
         super().__init__()
-        self.act, self.gate = ACTIVATIONS[config["activation"]], GATES[config["gate"]]
+        self.act, self.gate = activation(config["activation"]), activation(config["gate"])
         self.reduce = nn.Conv2d(c, c // 4, 1)
         self.expand = nn.Conv2d(c // 4, c, 1)
 
@@ -53,7 +55,7 @@ class SqueezeExcite(nn.Module):
 class MBConv(nn.Module):
     def __init__(self, config, c_in, c, stride):
         super().__init__()
-        self.act, self.stride, hidden = ACTIVATIONS[config["activation"]], stride, 4 * c
+        self.act, self.stride, hidden = activation(config["activation"]), stride, 4 * c
         self.uses_bn0 = config["bn0"]
         self.bn0 = nn.BatchNorm2d(c_in)
         self.expand = nn.Conv2d(c_in, hidden, 1, bias=False)
@@ -107,7 +109,7 @@ class YYNet(nn.Module):
     def forward(self, x):
         grey = x.mean(1, keepdim=True) if self.config["yin"] == "mean" else x[:, :1]
         fused = FUSIONS[self.config["fusion"]](self.yang(x), self.yin(grey))
-        return self.fc2(ACTIVATIONS[self.config["activation"]](self.fc1(self.body(fused).mean((2, 3)))))
+        return self.fc2(activation(self.config["activation"])(self.fc1(self.body(fused).mean((2, 3)))))
 
 
 if __name__ == "__main__":

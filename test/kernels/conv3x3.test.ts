@@ -1,5 +1,8 @@
+import { expect, test } from 'vitest';
+import { forwardWithMoments } from '../../kernels/conv3x3/launch.ts';
 import { reference } from '../../kernels/conv3x3/reference.ts';
 import { conv3x3 } from '../../src/autograd/ops/conv3x3.ts';
+import { testDevice } from '../support/device.ts';
 import { testOp } from '../support/op.ts';
 
 testOp(conv3x3, reference, {
@@ -16,4 +19,12 @@ testOp(conv3x3, reference, {
   'stride 2, odd plane': { inputs: { x: [3, 5, 7, 5], weight: [4, 5, 3, 3] }, attrs: { stride: 2 } },
   'stride 2, odd rows of vectors': { inputs: { x: [1, 1, 5, 8], weight: [2, 1, 3, 3] }, attrs: { stride: 2 } },
   'stride 2, one pixel': { inputs: { x: [2, 3, 1, 1], weight: [2, 3, 3, 3] }, attrs: { stride: 2 } },
+});
+
+test('conv3x3 refuses an activation where it returns moments', async () => {
+  const device = await testDevice();
+  const [x, weight] = [device.tensor([1, 1, 4, 4]), device.tensor([1, 1, 3, 3])];
+  // @ts-expect-error: the types refuse it too.
+  const run = () => forwardWithMoments(device, { x, weight, y: x, stride: 1, activation: 'gelu' });
+  expect(run).toThrow('conv3x3: activation must be none where moments are returned, got gelu');
 });

@@ -57,15 +57,15 @@ async function expectConvolution(
   expect(costs.forward).toEqual([expect.objectContaining(product)]);
   const [input] = costs.backward.filter(({ kernel }) => !/backward_weight|merge/.test(kernel));
   expect(input).toMatchObject(product);
-  // The sum over batch and pixels comes in some number of slabs, each the size of the weight, which are then merged;
+  // The sum over batch and pixels is computed in some number of partial sums, each the size of the weight, which are then merged;
   // a single one is the gradient already.
-  const [slabs] = costs.backward.filter(({ kernel }) => kernel.endsWith('backward_weight'));
+  const [partials] = costs.backward.filter(({ kernel }) => kernel.endsWith('backward_weight'));
   const [merged] = costs.backward.filter(({ kernel }) => kernel === 'reduce/merge');
   if (merged) {
     expect(merged.flops % weight).toBe(0);
     expect(merged.bytes).toBe(F32 * (merged.flops + weight));
   }
-  expect(slabs).toMatchObject({ flops: 2 * products, bytes: F32 * (x + y + (merged?.flops ?? weight)) });
+  expect(partials).toMatchObject({ flops: 2 * products, bytes: F32 * (x + y + (merged?.flops ?? weight)) });
 }
 
 test('pointwise 16 → 64', async () => {
@@ -99,7 +99,7 @@ test('batch norm', async () => {
   const attrs = { training: true, running, momentum: 0.1, eps: 1e-5, activation: 'none' } as const;
   const { forward, backward } = await costsOf(device, batchNorm, shapes, attrs);
   const find = (costs: Declared[], name: string) => costs.find(({ kernel }) => kernel === `batch_norm/${name}`)!;
-  // Moments are four numbers a channel for each slab, and room for a norm of four numbers; finalize reads them, γ and β,
+  // Moments are four numbers a channel for each chunk, and room for a norm of four numbers; finalize reads them, γ and β,
   // reads and writes the running statistics, and writes the norms.
   const statistics = find(forward, 'statistics');
   const moments = statistics.bytes / F32 - 1024;
@@ -109,10 +109,9 @@ test('batch norm', async () => {
   expect(find(forward, 'finalize').bytes).toBe(F32 * (moments + 2 * 8 + 4 * 8 + 4 * 8));
   // x̂ is a difference and a product, γ·x̂ + β another two.
   expect(find(forward, 'normalize')).toMatchObject({ flops: 4 * 1024, bytes: F32 * (1024 + 32 + 1024) });
-  const slabs = moments / 32 - 1;
-  expect(find(backward, 'backward_reduce').bytes).toBe(F32 * (1024 + 1024 + 32 + 16 * slabs));
-  expect(find(backward, 'backward_merge').bytes).toBe(F32 * (16 * slabs + 32 + 8 + 8 + 32));
-  expect(find(backward, 'backward_input').bytes).toBe(F32 * (1024 + 1024 + 32 + 1024));
+  const chunks = moments / 32 - 1;
+  expect(find(backward, 'backward_reduce').bytes).toBe(F32 * (1024 + 1024 + 32 + 16 * chunks));
+  expect(find(backward, 'backward_input').bytes).toBe(F32 * (1024 + 1024 + 32 + 16 * chunks + 1024 + 8 + 8));
 });
 
 test('merge', async () => {

@@ -7,13 +7,13 @@ import { Random } from '../../src/data/random.ts';
 import { MBConv, Residual } from '../../src/nn/blocks.ts';
 import type { Module } from '../../src/nn/module.ts';
 import { ParameterSet } from '../../src/nn/parameters.ts';
+import { gpuCapabilities } from '../../src/runtime/capabilities.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import type { Shape, Tensor } from '../../src/runtime/tensor.ts';
-import { testDevice } from '../support/device.ts';
+import { openDevice, testDevice } from '../support/device.ts';
 import { normal, relativeError, upload } from '../support/op.ts';
-import { posingAsGpu } from '../support/tuning.ts';
 
-// A GPU gets other tiles than the software adapters that tests usually run on: here one of those poses as a GPU.
+// GPUs get other tiles than the software adapters that tests usually run on.
 
 type Run = (tape: Tape, x: Tensor, weight: Tensor) => Tensor;
 const conv =
@@ -35,6 +35,9 @@ const cases: [string, Run, x: Shape, weight: Shape][] = [
   ['conv3x3, two vectors a thread', conv(1), [1, 1, 1024, 512], [4, 1, 3, 3]],
   ['depthwise', deep(1), [2, 3, 18, 16], [3, 1, 3, 3]],
   ['depthwise, stride 2', deep(2), [2, 3, 17, 16], [3, 1, 3, 3]],
+  ['depthwise 5×5', deep(1), [2, 3, 18, 16], [3, 1, 5, 5]],
+  ['depthwise 5×5, stride 2', deep(2), [2, 3, 17, 16], [3, 1, 5, 5]],
+  ['depthwise 5×5, odd plane', deep(2), [2, 3, 33, 17], [3, 1, 5, 5]],
   ['depthwise, high bands', deep(1), [1, 1, 1026, 1020], [1, 1, 3, 3]],
   ['pointwise, several tiles', point(1), [2, 19, 5, 8], [21, 19, 1, 1]],
   ['pointwise, stride 2', point(2), [2, 3, 7, 5], [9, 3, 1, 1]],
@@ -43,7 +46,7 @@ const cases: [string, Run, x: Shape, weight: Shape][] = [
 
 for (const [name, op, xShape, weightShape] of cases) {
   test(`a GPU's tiles give the same: ${name}`, async () => {
-    const gpu = await posingAsGpu();
+    const gpu = await openDevice({ capabilities: gpuCapabilities });
     const run = async (device: Device) => {
       const random = new Random(5);
       const tape = new Tape(device);
@@ -70,7 +73,7 @@ const blocks: [string, () => Module, Shape][] = [
 
 for (const [name, create, shape] of blocks) {
   test(`a GPU's tiles give the same: ${name}`, async () => {
-    const gpu = await posingAsGpu();
+    const gpu = await openDevice({ capabilities: gpuCapabilities });
     const run = async (device: Device) => {
       const random = new Random(6);
       const block = create();
@@ -82,7 +85,7 @@ for (const [name, create, shape] of blocks) {
       const y = block.forward({ tape, training: true }, x);
       const gradients = tape.backward(y, upload(device, normal(y.shape, random)));
       const outputs = await Promise.all([y, gradients.get(x)!].map((tensor) => device.read(tensor)));
-      return [...outputs, ...Object.values(await parameters.vectorDict(parameters.gradients)).map(({ data }) => data)];
+      return [...outputs, ...Object.values(await parameters.readFlat(parameters.gradients)).map(({ data }) => data)];
     };
     const want = await run(await testDevice());
     const got = await run(gpu);

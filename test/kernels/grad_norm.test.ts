@@ -58,6 +58,26 @@ test('a scaled loss: the true norm, the factor, and what becomes of the scale', 
   }
 });
 
+test('a skipped step puts back what was kept after the last good one', async () => {
+  const device = await testDevice();
+  // More vectors than threads.
+  const count = 4 * 1100;
+  const numbers = (value: number) => Float32Array.from({ length: count }, (_, i) => value + i);
+  const [values, copy] = [device.tensor([count]), device.upload(numbers(0), [count])];
+  const guard = device.upload(Float32Array.of(1, 0, 0), [3]);
+  const norm = device.tensor([2]);
+  const run = async (gradient: number, next: number) => {
+    device.write(values, numbers(next));
+    const gradients = device.upload(Float32Array.of(gradient), [1]);
+    device.tidy(() => gradNorm(device, { gradient: gradients, norm, guard, dynamic: true, kept: { values, copy } }));
+    expect(await device.read(copy)).toEqual(await device.read(values));
+    return device.read(values);
+  };
+  expect(await run(Number.NaN, Number.NaN)).toEqual(numbers(0));
+  expect(await run(1, 7)).toEqual(numbers(7));
+  expect(await run(Number.POSITIVE_INFINITY, 9)).toEqual(numbers(7));
+});
+
 test('without a scale, the first gradient that is not finite ends it: the good steps stay counted', async () => {
   const device = await testDevice();
   const guard = device.upload(Float32Array.of(1, 41, 0), [3]);

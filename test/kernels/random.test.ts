@@ -30,7 +30,7 @@ test('the kernels and the host draw the same numbers', async () => {
   device.dispatch({
     kernel,
     constants: {},
-    reads: { counters: device.upload(Uint32Array.from(counters.flat()), [COUNT, 4], 'u32') },
+    reads: { counters: device.upload(Uint32Array.from(counters.flat()), [COUNT, 4]) },
     writes: { words, units },
     workgroups: [1],
     flops: 0,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { channelSum, merge, type Slabs } from '../../kernels/reduce/launch.ts';
+import { channelSum, merge, type PartialSums } from '../../kernels/reduce/launch.ts';
 import { Random } from '../../src/data/random.ts';
 import type { Shape } from '../../src/runtime/tensor.ts';
 import { testDevice } from '../support/device.ts';
@@ -9,7 +9,7 @@ const shapes: Record<string, Shape> = {
   'vectors of pixels': [3, 5, 6, 8],
   'odd plane': [2, 3, 5, 7],
   'one number': [1, 1, 1, 1],
-  'many slabs': [65, 2, 16, 12],
+  'many chunks': [65, 2, 16, 12],
 };
 
 for (const [name, shape] of Object.entries(shapes)) {
@@ -23,20 +23,20 @@ for (const [name, shape] of Object.entries(shapes)) {
     });
     const total = device.tensor([c]);
     device.tidy(() => {
-      const sums: Slabs[] = [];
-      const slabs = (count: number) => {
+      const sums: PartialSums[] = [];
+      const partials = (count: number) => {
         const partial = device.tensor([count, c]);
         sums.push({ partial, total });
         return partial;
       };
-      channelSum(device, { x: upload(device, x), total: { tensor: total, slabs } });
+      channelSum(device, { x: upload(device, x), total: { tensor: total, partials } });
       merge(device, sums);
     });
     expect(relativeError(await device.read(total), want)).toBeLessThan(1e-5 * Math.sqrt(n * h * w));
   });
 }
 
-test('merge adds the slabs of several sums, one past a workgroup, more than fit one dispatch', async () => {
+test('merge adds the partial sums of several sums, one past a workgroup, more than fit one dispatch', async () => {
   const device = await testDevice();
   const random = new Random(4);
   const lengths = [65, 1, 64, 3, 130];
@@ -49,7 +49,7 @@ test('merge adds the slabs of several sums, one past a workgroup, more than fit 
   for (const [k, { total }] of sums.entries()) {
     const want = Float64Array.from({ length: lengths[k] }, (_, i) => {
       let sum = 0;
-      for (let slab = 0; slab < 7 - k; slab++) sum += partials[k].at(slab, i);
+      for (let chunk = 0; chunk < 7 - k; chunk++) sum += partials[k].at(chunk, i);
       return sum;
     });
     expect(relativeError(await device.read(total), want)).toBeLessThan(1e-6);

@@ -1,4 +1,5 @@
 import { reference } from '../../kernels/squeeze_excite/reference.ts';
+import { activationKinds } from '../../src/autograd/ops/activation.ts';
 import { squeezeExcite } from '../../src/autograd/ops/squeeze_excite.ts';
 import { testOp } from '../support/op.ts';
 
@@ -17,7 +18,13 @@ testOp(squeezeExcite, reference, {
     attrs: { activation: 'silu', gate: 'hard_sigmoid' },
     eps: 2e-3,
   },
-  'more channels than lanes': {
+  ...Object.fromEntries(
+    activationKinds.map((kind) => [
+      `${kind} as activation and gate`,
+      { inputs: inputs(3, 5, 3, 4, 8), attrs: { activation: kind, gate: kind }, eps: 5e-4 },
+    ]),
+  ),
+  'more channels than threads': {
     inputs: inputs(2, 65, 66, 2, 2),
     attrs: { activation: 'silu', gate: 'sigmoid' },
     eps: 5e-4, // sums of many unit normals bend sharply

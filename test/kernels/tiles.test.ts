@@ -1,17 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { slabTiles, spanTiles, TEAM_LANES, WORKGROUP_BYTES } from '../../kernels/common/tiles.ts';
+import { inlinedChunks, mergedChunks, WORKGROUP_BYTES } from '../../kernels/common/tiles.ts';
 import * as conv3x3 from '../../kernels/conv3x3/tiles.ts';
 import { bandTiles } from '../../kernels/depthwise/tiles.ts';
 import * as pointwise from '../../kernels/pointwise/tiles.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
 import { ParameterSet } from '../../src/nn/parameters.ts';
+import { gpuCapabilities, softwareCapabilities } from '../../src/runtime/capabilities.ts';
 import type { Tiles } from '../../src/runtime/tuning.ts';
 import { type Preset, presets } from '../../src/yinyang/config.ts';
 import { YYNet } from '../../src/yinyang/yynet.ts';
-import { NthChoice, posingAsGpu } from '../support/tuning.ts';
+import { openDevice } from '../support/device.ts';
+import { NthChoice } from '../support/tuning.ts';
 
-const KINDS = ['gpu', 'llvmpipe', 'swiftshader'] as const;
+const ADAPTERS = {
+  GPU: gpuCapabilities,
+  llvmpipe: softwareCapabilities(8, 8),
+  SwiftShader: softwareCapabilities(4, 4),
+};
 const CHANNELS = [1, 2, 3, 5, 8, 9, 16, 17, 18, 33, 64, 66, 72, 100, 256, 1000];
 const POSITIONS = [1, 7, 64, 1000, 16384, 1 << 20];
 
@@ -26,11 +32,11 @@ function expectChoices(choices: readonly Tiles[]): void {
   }
 }
 
-/** Tiles as small as so many of them can be to cover the extent. */
+/** Expects the smallest tile that covers the extent with the same number of tiles. */
 const expectEven = (extent: number, tile: number) => expect(tile).toBe(Math.ceil(extent / Math.ceil(extent / tile)));
 
-describe.each(KINDS)('%s', (kind) => {
-  const lanes = TEAM_LANES[kind];
+describe.each(Object.entries(ADAPTERS))('%s', (_, capabilities) => {
+  const { largeTiles, teamThreads } = capabilities;
 
   test.each([
     ['pointwise', pointwise.multiplyTiles],
@@ -38,23 +44,23 @@ describe.each(KINDS)('%s', (kind) => {
   ])('%s products: even tiles that registers and workgroup memory have room for', (_, multiplyTiles) => {
     for (const channels of CHANNELS) {
       for (const positions of POSITIONS) {
-        const choices = multiplyTiles(kind, channels, positions);
+        const choices = multiplyTiles(capabilities, channels, positions);
         expectChoices(choices);
         for (const { TILE_O, VECTORS } of choices) {
           expectEven(channels, TILE_O);
-          expect(TILE_O * VECTORS).toBeLessThanOrEqual(kind === 'gpu' ? 16 : 32);
-          // lane_moments.wgsl: three floats for each lane and channel.
-          expect(12 * lanes * TILE_O).toBeLessThan(WORKGROUP_BYTES);
+          expect(TILE_O * VECTORS).toBeLessThanOrEqual(largeTiles ? 32 : 16);
+          // lane_moments.wgsl: three floats for each thread and channel.
+          expect(12 * teamThreads * TILE_O).toBeLessThan(WORKGROUP_BYTES);
         }
       }
     }
   });
 
   test('products: two vectors a thread once there are threads enough', () => {
-    expect(pointwise.multiplyTiles(kind, 8, 64)[0].VECTORS).toBe(kind === 'gpu' ? 1 : 2);
-    expect(conv3x3.multiplyTiles(kind, 8, 64)[0].VECTORS).toBe(1);
-    expect(pointwise.multiplyTiles(kind, 8, 1 << 20)[0].VECTORS).toBe(2);
-    expect(conv3x3.multiplyTiles(kind, 8, 1 << 20)[0].VECTORS).toBe(2);
+    expect(pointwise.multiplyTiles(capabilities, 8, 64)[0].VECTORS).toBe(largeTiles ? 2 : 1);
+    expect(conv3x3.multiplyTiles(capabilities, 8, 64)[0].VECTORS).toBe(1);
+    expect(pointwise.multiplyTiles(capabilities, 8, 1 << 20)[0].VECTORS).toBe(2);
+    expect(conv3x3.multiplyTiles(capabilities, 8, 1 << 20)[0].VECTORS).toBe(2);
   });
 
   test('outer products: even tiles whose sums fit into workgroup memory', () => {
@@ -68,28 +74,28 @@ describe.each(KINDS)('%s', (kind) => {
         // With others, which are many only where a block narrows a picture to a sixtieth.
         if (cIn <= 60 * cOut) users.push(({ TILE_O, TILE_C }) => (TILE_O + extra(TILE_O)) * TILE_C);
         for (const sumsOf of users) {
-          const choices = pointwise.outerTiles(kind, 1, cOut, cIn, sumsOf);
+          const choices = pointwise.outerTiles({ ...capabilities, readers: 1 }, cOut, cIn, sumsOf);
           expectChoices(choices);
           for (const tile of choices) {
             expectEven(cOut, tile.TILE_O);
             expectEven(cIn, tile.TILE_C);
-            expect(4 * lanes * sumsOf(tile)).toBeLessThanOrEqual(WORKGROUP_BYTES);
+            expect(4 * teamThreads * sumsOf(tile)).toBeLessThanOrEqual(WORKGROUP_BYTES);
           }
         }
       }
     }
   });
 
-  test('outer products whose lanes share the channels: tiles of whole teams of readers, no team idle', () => {
+  test('outer products whose threads share the channels: tiles of whole groups of readers, no group without work', () => {
     for (const cOut of CHANNELS) {
       for (const cIn of CHANNELS) {
-        const choices = pointwise.outerTiles(kind, lanes, cOut, cIn, () => 0);
+        const choices = pointwise.outerTiles({ ...capabilities, readers: teamThreads }, cOut, cIn, () => 0);
         expectChoices(choices);
         for (const { TILE_O, TILE_C } of choices) {
-          expect(TILE_O % lanes).toBe(0);
-          expect(TILE_C % lanes === 0 || TILE_C === cIn).toBe(true);
-          expect(TILE_O - lanes).toBeLessThan(cOut);
-          expect(TILE_C - lanes).toBeLessThan(cIn);
+          expect(TILE_O % teamThreads).toBe(0);
+          expect(TILE_C % teamThreads === 0 || TILE_C === cIn).toBe(true);
+          expect(TILE_O - teamThreads).toBeLessThan(cOut);
+          expect(TILE_C - teamThreads).toBeLessThan(cIn);
         }
       }
     }
@@ -97,7 +103,7 @@ describe.each(KINDS)('%s', (kind) => {
 
   test('conv3x3 backward: even tiles whose sums fit into workgroup memory', () => {
     for (const channels of CHANNELS) {
-      const input = conv3x3.backwardInputTiles(kind, channels);
+      const input = conv3x3.backwardInputTiles(capabilities, channels);
       expectChoices(input);
       for (const { TILE_C } of input) {
         expectEven(channels, TILE_C);
@@ -109,7 +115,7 @@ describe.each(KINDS)('%s', (kind) => {
         for (const { TILE_O, ROWS } of weight) {
           expectEven(channels, TILE_O);
           expectEven(height, ROWS);
-          expect(4 * lanes * 9 * TILE_O).toBeLessThanOrEqual(WORKGROUP_BYTES);
+          expect(4 * teamThreads * 9 * TILE_O).toBeLessThanOrEqual(WORKGROUP_BYTES);
         }
       }
     }
@@ -118,37 +124,40 @@ describe.each(KINDS)('%s', (kind) => {
   test('bands of rows: even, and high where there are threads enough', () => {
     for (const height of CHANNELS) {
       for (const columns of POSITIONS) {
-        const choices = bandTiles(kind, height, columns);
-        expectChoices(choices);
-        for (const { ROWS } of choices) expectEven(height, ROWS);
+        for (const kernel of [3, 5]) {
+          const choices = bandTiles(capabilities, kernel, height, columns);
+          expectChoices(choices);
+          for (const { ROWS } of choices) expectEven(height, ROWS);
+        }
       }
     }
-    expect(bandTiles(kind, 32, 1 << 20)[0].ROWS).toBe(kind === 'gpu' ? 8 : 16);
-    expect(bandTiles(kind, 32, 64)[0].ROWS).toBe(kind === 'gpu' ? 2 : 16);
+    expect(bandTiles(capabilities, 3, 32, 1 << 20)[0].ROWS).toBe(largeTiles ? 16 : 8);
+    expect(bandTiles(capabilities, 5, 32, 1 << 20)[0].ROWS).toBe(largeTiles ? 32 : 16);
+    expect(bandTiles(capabilities, 3, 32, 64)[0].ROWS).toBe(largeTiles ? 16 : 2);
   });
 
-  test('slabs: all positions, some for each lane, none empty', () => {
+  test('chunks of merged sums: all positions, some for each thread, none empty', () => {
     for (const positions of POSITIONS) {
       for (const groups of [1, 3, 64, 5000]) {
-        const choices = slabTiles(kind, positions, groups);
+        const choices = mergedChunks(capabilities, positions, groups);
         expectChoices(choices);
-        for (const { SLAB } of choices) {
-          expect(SLAB).toBeGreaterThanOrEqual(lanes);
-          expect(Math.ceil(positions / SLAB) * groups).toBeLessThanOrEqual(2048 + groups);
+        for (const { CHUNK } of choices) {
+          expect(CHUNK).toBeGreaterThanOrEqual(teamThreads);
+          expect(Math.ceil(positions / CHUNK) * groups).toBeLessThanOrEqual(2048 + groups);
         }
       }
     }
   });
 
-  test('spans: all positions, in whole steps, none empty', () => {
+  test('chunks of inlined sums: all positions, in whole steps, none empty', () => {
     for (const positions of POSITIONS) {
       for (const groups of [1, 3, 64, 5000]) {
-        for (const step of [lanes, 2 * lanes]) {
-          const choices = spanTiles(kind, positions, groups, step);
+        for (const step of [teamThreads, 2 * teamThreads]) {
+          const choices = inlinedChunks(capabilities, positions, groups, step);
           expectChoices(choices);
-          for (const { SPAN } of choices) {
-            expect(SPAN % step).toBe(0);
-            expect(Math.ceil(positions / SPAN)).toBeLessThanOrEqual(256);
+          for (const { CHUNK } of choices) {
+            expect(CHUNK % step).toBe(0);
+            expect(Math.ceil(positions / CHUNK)).toBeLessThanOrEqual(256);
           }
         }
       }
@@ -164,7 +173,7 @@ test.each<[Preset, number]>([
   ['yynet-16', 5],
   ['yynet-64', 0],
 ])('every kernel of %s is within the limits of a GPU with choice %i', async (preset, n) => {
-  const device = await posingAsGpu(new NthChoice(n));
+  const device = await openDevice({ capabilities: gpuCapabilities, tuning: new NthChoice(n) });
   const net = new YYNet(presets[preset]);
   const parameters = new ParameterSet(device, net, new Random(0));
   const { inputChannels, inputSize } = net.config;

@@ -9,10 +9,9 @@ import { depthwise } from '../../src/autograd/ops/depthwise.ts';
 import { pointwise } from '../../src/autograd/ops/pointwise.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
-import { Device } from '../../src/runtime/device.ts';
-import { requestNodeAdapter } from '../../src/runtime/node.ts';
+import type { Device } from '../../src/runtime/device.ts';
 import type { Shape } from '../../src/runtime/tensor.ts';
-import { testDevice } from '../support/device.ts';
+import { openDevice, testDevice } from '../support/device.ts';
 import { normal, relativeError, upload } from '../support/op.ts';
 import { NthChoice } from '../support/tuning.ts';
 
@@ -39,7 +38,7 @@ for (const [name, op, reference, xShape, weightShape, stride] of cases) {
       const gradients = tape.backward(y, upload(device, dy));
       return Promise.all([y, gradients.get(inputs.x)!, gradients.get(inputs.weight)!].map((t) => device.read(t)));
     };
-    const device = await Device.open(await requestNodeAdapter(), new NthChoice(n));
+    const device = await openDevice({ tuning: new NthChoice(n) });
     const [y, ...gradients] = await run(device);
     const [, ...usual] = await run(await testDevice());
     expect(relativeError(y, want.data)).toBeLessThan(1e-5);

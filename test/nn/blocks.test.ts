@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { gradcheck } from '../../src/autograd/gradcheck.ts';
+import type { ActivationKind } from '../../src/autograd/ops/activation.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
 import { MBConv, Residual } from '../../src/nn/blocks.ts';
-import { type Activation, type Gate, SqueezeExcite } from '../../src/nn/layers.ts';
+import { SqueezeExcite } from '../../src/nn/layers.ts';
 import type { Module, Parameter } from '../../src/nn/module.ts';
 import { ParameterSet } from '../../src/nn/parameters.ts';
 import { testDevice } from '../support/device.ts';
 import { normal, upload } from '../support/op.ts';
 
-const mbconv = (cIn: number, channels: number, stride: 1 | 2, activation: Activation, gate: Gate) =>
+const mbconv = (cIn: number, channels: number, stride: 1 | 2, activation: ActivationKind, gate: ActivationKind) =>
   new MBConv(cIn, channels, stride, { activation, gate, dropout: { p: 0, stream: 0 } });
 
 const blocks: Record<string, [Module, number[]]> = {
@@ -58,13 +59,13 @@ test.each([true, false])('bn0, if unused, changes nothing and gets no gradient (
     const options = { activation: 'gelu', gate: 'sigmoid', dropout: { p: 0, stream: 0 }, bn0 } as const;
     const block = new MBConv(4, 4, 1, options);
     const parameters = new ParameterSet(device, block, new Random(1));
-    device.write(block.bn0.weight.tensor, new Float32Array(4).fill(gamma));
-    const folded = training ? undefined : block.fold(device);
+    device.write(block.bn0!.weight.tensor, new Float32Array(4).fill(gamma));
+    const folded = training ? undefined : block.foldBatchNorm(device);
     const tape = new Tape(device);
     if (training) parameters.watch(tape);
     const y = block.forward({ tape, training, folded }, x);
     if (training) tape.backward(y, x);
-    return { y: await device.read(y), gradient: await device.read(block.bn0.weight.gradient!) };
+    return { y: await device.read(y), gradient: await device.read(block.bn0!.weight.gradient!) };
   };
   const unused = await run(false, 3);
   expect(unused.y).toEqual((await run(false, 1)).y);

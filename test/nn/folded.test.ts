@@ -3,25 +3,25 @@ import type { HostArray } from '../../kernels/common/reference.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
 import type { Module } from '../../src/nn/module.ts';
-import { Device } from '../../src/runtime/device.ts';
-import { requestNodeAdapter } from '../../src/runtime/node.ts';
+import { gpuCapabilities } from '../../src/runtime/capabilities.ts';
+import type { Device } from '../../src/runtime/device.ts';
 import { requirePrecision } from '../../src/train/step.ts';
 import { presets, type YYNetConfig } from '../../src/yinyang/config.ts';
 import { YYNet } from '../../src/yinyang/yynet.ts';
 import { blocks, unevenParameters } from '../support/blocks.ts';
-import { testDevice } from '../support/device.ts';
-import { hasHalf, readAny, uploadHalf } from '../support/half.ts';
+import { openDevice, testDevice } from '../support/device.ts';
+import { hasHalf } from '../support/half.ts';
 import { normal, relativeError, upload } from '../support/op.ts';
 
 /** What a module gives in evaluation mode, layer by layer or with folded weights. */
 async function run(device: Device, module: Module, x: HostArray, { folded = true, half = false } = {}) {
   await unevenParameters(device, module, new Random(3));
   const y = device.tidy(() => {
-    const input = half ? uploadHalf(device, x.data, x.shape) : upload(device, x);
-    const weights = folded ? module.fold(device) : undefined;
+    const input = half ? device.upload(Float32Array.from(x.data), x.shape, 'f16') : upload(device, x);
+    const weights = folded ? module.foldBatchNorm(device) : undefined;
     return module.forward({ tape: new Tape(device), training: false, folded: weights }, input);
   });
-  return readAny(device, y);
+  return device.read(y);
 }
 
 async function expectSame(create: () => Module, shape: readonly number[]) {
@@ -59,8 +59,7 @@ test.each(['mbconv, wider than a tile', 'mbconv, stride 2', 'residual'])(
   async (name) => {
     const [create, shape] = blocks[name];
     const x = normal(shape, new Random(4));
-    const choice = await requestNodeAdapter();
-    const gpu = await Device.open({ ...choice, info: { ...choice.info, kind: 'gpu' } });
+    const gpu = await openDevice({ capabilities: gpuCapabilities });
     const got = await run(gpu, create(), x);
     gpu.destroy();
     expect(relativeError(got, await run(await testDevice(), create(), x))).toBeLessThan(1e-5);
@@ -82,7 +81,7 @@ test('folding and evaluation are few dispatches, and folded weights follow the p
   const net = new YYNet({ ...presets['yynet-16'], channels: 4, bodyChannels: 4, hidden: 8 });
   const parameters = await unevenParameters(device, net, new Random(3));
   const x = upload(device, normal([2, 3, 32, 32], new Random(4)));
-  const folding = await device.record(() => net.fold(device));
+  const folding = await device.record(() => net.foldBatchNorm(device));
   const pass = { tape: new Tape(device), training: false, folded: folding.result };
   const forward = await device.record(() => net.forward(pass, x));
   expect([folding.cost.dispatches, forward.cost.dispatches]).toEqual([38, 61]);
@@ -107,6 +106,6 @@ test.each(['mbconv', 'residual'])('%s: folded weights and gradients exclude each
   await unevenParameters(device, block, new Random(3));
   const tape = new Tape(device);
   const x = tape.watch(upload(device, normal(shape, new Random(4))));
-  const y = block.forward({ tape, training: false, folded: block.fold(device) }, x);
+  const y = block.forward({ tape, training: false, folded: block.foldBatchNorm(device) }, x);
   expect(() => tape.backward(y, y)).toThrow('no backward pass');
 });

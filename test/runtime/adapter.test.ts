@@ -1,8 +1,15 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type AdapterId, choose, identify, noSuchAdapter, softwareNotice } from '../../src/runtime/adapter.ts';
+import {
+  type AdapterId,
+  choose,
+  identify,
+  noSuchAdapter,
+  softwareNotice,
+  twinNotice,
+} from '../../src/runtime/adapter.ts';
 import { requestBrowserAdapter } from '../../src/runtime/browser.ts';
 import { BufferUsage, MapMode } from '../../src/runtime/flags.ts';
-import { listNodeAdapters, requestNodeAdapter } from '../../src/runtime/node.ts';
+import { listNodeAdapters, nvidiaHint, requestNodeAdapter } from '../../src/runtime/node.ts';
 
 const swiftShader = identify('SwiftShader Device (Subzero)', 'vulkan');
 const llvmpipe = identify('llvmpipe (LLVM 15.0.6, 256 bits)', 'vulkan');
@@ -63,7 +70,7 @@ describe('choice', () => {
 describe('what the user is told', () => {
   it('lists what there is when the adapter that was asked for is not', () => {
     expect(noSuchAdapter('radeon', [geforce, llvmpipe]).message).toBe(
-      "No adapter answers to 'radeon'; there is: NVIDIA GeForce RTX 4090 (discrete, vulkan); llvmpipe (LLVM 15.0.6, 256 bits) (cpu, vulkan).",
+      "No adapter matches 'radeon'; available: NVIDIA GeForce RTX 4090 (discrete, vulkan); llvmpipe (LLVM 15.0.6, 256 bits) (cpu, vulkan).",
     );
   });
 
@@ -108,7 +115,7 @@ describe('this machine', () => {
 
   it('refuses a name that no adapter has', async () => {
     await expect(requestNodeAdapter({ adapter: 'voodoo' })).rejects.toThrow(
-      /^No adapter answers to 'voodoo'; there is: /,
+      /^No adapter matches 'voodoo'; available: /,
     );
   });
 });
@@ -146,4 +153,17 @@ describe('a browser', () => {
     expect(await choiceOf(onChip, onChip)).toBe('intel gen-9');
     expect(await choiceOf(software, onChip)).toBe('intel gen-9');
   });
+});
+
+it('an NVIDIA card without its Vulkan driver is told, with what a container needs', () => {
+  expect(nvidiaHint('/no/such/device')).toBeUndefined();
+  expect(nvidiaHint('/dev/null')).toMatch(
+    /NVIDIA card without its Vulkan driver: .*NVIDIA_DRIVER_CAPABILITIES=.*graphics/,
+  );
+});
+
+it('twins are said to be inseparable, one card on two backends is no twin', () => {
+  const card = identify('NVIDIA GeForce RTX 4090', 'vulkan');
+  expect(twinNotice(card, [card, { ...card }])).toMatch(/^2 adapters are called NVIDIA GeForce RTX 4090, .*the first/);
+  expect(twinNotice(card, [card, identify('NVIDIA GeForce RTX 4090', 'opengl')])).toBeUndefined();
 });

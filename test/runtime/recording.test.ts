@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { adamw, hyperparameters } from '../../kernels/adamw/launch.ts';
 import * as elementwise from '../../kernels/elementwise/launch.ts';
 import { gradNorm } from '../../kernels/grad_norm/launch.ts';
@@ -8,8 +8,10 @@ import { linear } from '../../src/autograd/ops/linear.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
 import type { Device } from '../../src/runtime/device.ts';
+import type { Recording } from '../../src/runtime/recording.ts';
 import type { Tensor } from '../../src/runtime/tensor.ts';
 import { testDevice } from '../support/device.ts';
+import { newConstant, shifted } from '../support/kernel.ts';
 import { normal, upload } from '../support/op.ts';
 
 const filled = (device: Device, value: number, n = 256) => device.upload(new Float32Array(n).fill(value), [n]);
@@ -29,7 +31,7 @@ function training(device: Device) {
   const gradient = device.upload(new Float32Array(64), [64]);
   const zeros = () => device.upload(new Float32Array(64), [64]);
   const moments = { moment1: zeros(), moment2: zeros() };
-  const targets = device.upload(Int32Array.of(0, 1, 2, 3, 4, 8), [6], 'i32');
+  const targets = device.upload(Int32Array.of(0, 1, 2, 3, 4, 8), [6]);
   const seed = device.tensor([2], 'u32');
   const hyper = device.tensor([11]);
   const upstream = device.upload(Float32Array.of(1), [1]);
@@ -171,6 +173,104 @@ test('host data cannot be recorded, and the device works on after such a mistake
     plus(device, one, one);
     filled(device, 2);
   });
-  await expect(recorded).rejects.toThrow('write(): a recording cannot hold host data, write before it runs');
+  await expect(recorded).rejects.toThrow(
+    'upload(): not possible in a recorded function, host data is written before it runs',
+  );
   expect((await device.read(plus(device, one, one)))[0]).toBe(2);
+});
+
+describe('what is queued while a recording is made', () => {
+  /** A dispatch whose kernel still compiles, so that `record` must wait. */
+  const compileSlowly = (device: Device) => shifted(device, filled(device, 0), newConstant());
+
+  test('runs in its order and is not recorded', async () => {
+    const device = await testDevice();
+    const x = filled(device, 1);
+    const waiting = compileSlowly(device);
+    const recording = device.record(() => plus(device, x, x));
+    device.write(x, new Float32Array(256).fill(2));
+    const sum = plus(device, x, x);
+    const reading = device.read(sum);
+    device.write(x, new Float32Array(256).fill(3));
+    const made = await recording;
+    expect(made.cost.dispatches).toBe(1);
+    expect((await reading)[0]).toBe(4);
+    expect((await device.read(x))[0]).toBe(3);
+    made.run();
+    expect((await device.read(made.result))[0]).toBe(6);
+    expect((await device.read(waiting))[0]).toBeGreaterThan(999);
+  });
+
+  test('may be another recording', async () => {
+    const device = await testDevice();
+    const x = filled(device, 1);
+    compileSlowly(device);
+    const [twice, thrice] = await Promise.all([
+      device.record(() => plus(device, x, x)),
+      device.record(() => plus(device, plus(device, x, x), x)),
+    ]);
+    expect([twice.cost.dispatches, thrice.cost.dispatches]).toEqual([1, 2]);
+    twice.run();
+    thrice.run();
+    expect((await device.read(twice.result))[0]).toBe(2);
+    expect((await device.read(thrice.result))[0]).toBe(3);
+  });
+
+  test('may be released: what was queued before still sees it', async () => {
+    const device = await testDevice();
+    const x = filled(device, 1);
+    const y = compileSlowly(device);
+    const sum = plus(device, x, x);
+    const recording = device.record(() => plus(device, y, y));
+    device.release(x);
+    const other = filled(device, 9);
+    await recording;
+    expect((await device.read(sum))[0]).toBe(2);
+    expect((await device.read(other))[0]).toBe(9);
+  });
+});
+
+describe('a recorded function', () => {
+  test('cannot be asynchronous', async () => {
+    const device = await testDevice();
+    const x = filled(device, 1);
+    await expect(device.record(async () => plus(device, x, x))).rejects.toThrow(
+      'record(): the function must not be asynchronous, as its tensors would be released while it uses them',
+    );
+    expect((await device.read(plus(device, x, x)))[0]).toBe(2);
+  });
+
+  test('cannot wait for the GPU, nor run or make a recording', async () => {
+    const device = await testDevice();
+    const x = filled(device, 1);
+    const other = await device.record(() => plus(device, x, x));
+    const calls: [string, () => unknown][] = [
+      ['read', () => device.read(x)],
+      ['flush', () => device.flush()],
+      ['done', () => device.done()],
+      ['record', () => device.record(() => x)],
+      ['run', () => other.run()],
+    ];
+    for (const [name, call] of calls) {
+      let result: unknown;
+      const recording = device.record(() => {
+        result = call();
+        (result as Promise<unknown>).catch(() => {});
+        return plus(device, x, x);
+      });
+      const failing = name === 'run' ? recording : recording.then(() => result);
+      await expect(failing).rejects.toThrow(`${name}(): not possible in a recorded function`);
+    }
+  });
+
+  test('inside tidy makes tensors that tidy does not release', async () => {
+    const device = await testDevice();
+    const x = filled(device, 1);
+    let recording: Promise<Recording<Tensor>> | undefined;
+    device.tidy(() => {
+      recording = device.record(() => plus(device, x, x));
+    });
+    const { result } = (await recording)!;
+    expect((await device.read(result)).length).toBe(256);
+  });
 });

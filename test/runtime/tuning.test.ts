@@ -2,9 +2,8 @@ import { describe, expect, test } from 'vitest';
 import multiplyKernel from '../../kernels/pointwise/multiply.wgsl';
 import { pointwise } from '../../src/autograd/ops/pointwise.ts';
 import { Tape } from '../../src/autograd/tape.ts';
-import { Device } from '../../src/runtime/device.ts';
-import { requestNodeAdapter } from '../../src/runtime/node.ts';
 import { distinct, fingerprint, type Tiles, type Tuned, Tuning, tuningKey } from '../../src/runtime/tuning.ts';
+import { openDevice } from '../support/device.ts';
 
 const kernel = {
   path: 'kernels/some/kernel.wgsl',
@@ -59,7 +58,7 @@ test('tuned tiles reach the dispatch', async () => {
   const key = tuningKey(multiplyKernel, '1×16×8×8 → 1×16×8×8 f32');
   const tiles = { TILE_O: 4, VECTORS: 2 };
   const tuned = new Tuning(new Map([[key, { fingerprint: fingerprint(multiplyKernel), tiles }]]));
-  const device = await Device.open(await requestNodeAdapter(), tuned);
+  const device = await openDevice({ tuning: tuned });
   const [x, weight] = [device.tensor([1, 16, 8, 8]), device.tensor([16, 16, 1, 1])];
   const { commands } = await device.record(() => new Tape(device).run(pointwise, { x, weight }, { stride: 1 }));
   expect(commands[0].workgroups).toEqual([1, 4, 1]);

@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import { shapes } from '../../src/data/shapes.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../src/train/checkpoint.ts';
 import { shapesRecipe } from '../../src/train/recipe.ts';
-import { presets } from '../../src/yinyang/config.ts';
+import { yynet } from '../../src/yinyang/architecture.ts';
+import { presets, type YYNetConfig } from '../../src/yinyang/config.ts';
 import { learntState } from '../interop/net.ts';
 import { temporaryFolder } from './cli.ts';
 
 const config = { ...presets['yynet-16'], channels: 4, bodyChannels: 4, hidden: 8 };
 
 /** A small net for `shapes` that knows nothing, but whose every array has been moved. */
-export const small: Checkpoint = {
+export const small: Checkpoint<YYNetConfig> = {
+  architecture: yynet,
   config,
   recipe: { ...shapesRecipe, batchSize: 8 },
   seed: 3,

@@ -9,14 +9,22 @@ export interface Exit {
 }
 
 /** Runs one of the commands of src/cli from its source, with `input` on stdin. */
-export function runCli(
+export const runCli = (
   command: string,
   args: readonly string[],
   env: Record<string, string> = {},
-  input = '',
+  input: string | Uint8Array = '',
+) => runSource(`src/cli/${command}.ts`, args, env, input);
+
+/** Runs a TypeScript program of the repository. */
+export function runSource(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  input: string | Uint8Array = '',
 ): Promise<Exit> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['scripts/run.mjs', `src/cli/${command}.ts`, ...args], {
+    const child = spawn(process.execPath, ['scripts/run.mjs', file, ...args], {
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: 'pipe',
     });

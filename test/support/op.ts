@@ -8,10 +8,10 @@ import type { Device } from '../../src/runtime/device.ts';
 import { type Shape, sizeOf, type Tensor } from '../../src/runtime/tensor.ts';
 import { testDevice } from './device.ts';
 
-/** One case of an op: its inputs (a shape is filled with normal numbers) and its attributes. */
-export interface OpCase<Attrs> {
+/** One case of an op: its inputs (a shape is filled with normal numbers) and its attributes, as the reference has them. */
+export interface OpCase<HostAttrs> {
   readonly inputs: Record<string, Shape | HostArray>;
-  readonly attrs: Attrs;
+  readonly attrs: HostAttrs;
   /** Step of the finite differences on the device; small where the function has kinks. */
   readonly eps?: number;
 }
@@ -39,11 +39,14 @@ export const upload = (device: Device, { shape, data }: HostArray) => device.upl
 /**
  * The tests of an op, three for each case: its output against the float64 reference, its gradients against central
  * differences of that reference, and `gradcheck` on the device itself.
+ *
+ * @param attrsOn makes the op's attributes, if some of them are tensors
  */
-export function testOp<In extends Inputs, Attrs, Saved>(
+export function testOp<In extends Inputs, Attrs, Saved, HostAttrs = Attrs>(
   op: Op<In, Attrs, Saved>,
-  reference: Reference<string, Attrs>,
-  cases: Record<string, OpCase<Attrs>>,
+  reference: Reference<string, HostAttrs>,
+  cases: Record<string, OpCase<HostAttrs>>,
+  attrsOn = (_device: Device, attrs: HostAttrs) => attrs as unknown as Attrs,
 ): void {
   for (const [name, { inputs: given, attrs, eps }] of Object.entries(cases)) {
     const random = new Random(7);
@@ -53,7 +56,8 @@ export function testOp<In extends Inputs, Attrs, Saved>(
         value instanceof HostArray ? value : normal(value as Shape, random),
       ]),
     );
-    const run = (tape: Tape, tensors: Record<string, Tensor>) => tape.run(op, tensors as unknown as In, attrs);
+    const run = (tape: Tape, tensors: Record<string, Tensor>) =>
+      tape.run(op, tensors as unknown as In, attrsOn(tape.device, attrs));
 
     test(`${op.name} ${name}: output and gradients agree with float64`, async () => {
       const device = await testDevice();

@@ -1,5 +1,6 @@
 import type { Running } from '../../kernels/batch_norm/launch.ts';
 import type { Device } from '../../src/runtime/device.ts';
+import { view } from '../../src/runtime/tensor.ts';
 
 /** Running statistics as a ParameterSet lays them: in one storage, the mean first. */
 export function uploadRunning(device: Device, mean: ArrayLike<number>, variance: ArrayLike<number>): Running {
@@ -9,5 +10,5 @@ export function uploadRunning(device: Device, mean: ArrayLike<number>, variance:
   both.set(mean);
   both.set(variance, stride);
   const tensor = device.upload(both, [both.length]);
-  return { mean: { ...tensor, shape: [c] }, variance: { ...tensor, offset: 4 * stride, shape: [c] } };
+  return { mean: view(tensor, 0, [c]), variance: view(tensor, 4 * stride, [c]) };
 }

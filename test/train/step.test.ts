@@ -3,14 +3,14 @@ import { Random } from '../../src/data/random.ts';
 import { shapes } from '../../src/data/shapes.ts';
 import { AdamW } from '../../src/nn/adamw.ts';
 import { ParameterSet } from '../../src/nn/parameters.ts';
+import { gpuCapabilities } from '../../src/runtime/capabilities.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { type Precision, paperRecipe } from '../../src/train/recipe.ts';
 import { requirePrecision, type StepContext, trainingStep } from '../../src/train/step.ts';
 import { presets } from '../../src/yinyang/config.ts';
 import { YYNet } from '../../src/yinyang/yynet.ts';
-import { testDevice } from '../support/device.ts';
+import { openDevice, testDevice } from '../support/device.ts';
 import { hasHalf } from '../support/half.ts';
-import { posingAsGpu } from '../support/tuning.ts';
 
 const SETTINGS = { learningRate: 1e-3, weightDecay: 1e-2, beta1: 0.9 };
 const BATCH = 6;
@@ -31,7 +31,7 @@ function begin(precision: Precision = 'f32') {
   const [seed, totals] = [device.tensor([2], 'u32'), device.upload(new Float32Array(2), [2])];
   const context: StepContext = {
     device,
-    net,
+    module: net,
     parameters,
     optimizer,
     recipe: { ...paperRecipe, precision },
@@ -40,8 +40,8 @@ function begin(precision: Precision = 'f32') {
   };
   const { train } = shapes();
   const batch = {
-    pixels: device.upload(train.images.subarray(0, BATCH * 3072), [BATCH, 3, 32, 32], 'u8'),
-    targets: device.upload(train.labels.subarray(0, BATCH), [BATCH], 'i32'),
+    pixels: device.upload(train.images.subarray(0, BATCH * 3072), [BATCH, 3, 32, 32]),
+    targets: device.upload(train.labels.subarray(0, BATCH), [BATCH]),
   };
   return { context, batch };
 }
@@ -112,16 +112,47 @@ test('mixed precision learns as f32 does, skips steps that overflow, and says so
   const { context, batch } = begin('mixed');
   const { guard } = context.optimizer;
   device.write(guard, Float32Array.of(2 ** 60, 0, 0));
-  const before = await device.read(context.parameters.values);
+  const before = await context.parameters.stateDict();
   prepare(context, 0);
   device.tidy(() => trainingStep(context, batch));
   expect([...(await device.read(guard))]).toEqual([2 ** 59, 0, 1]);
-  expect(await device.read(context.parameters.values)).toEqual(before);
+  expect(await context.parameters.stateDict()).toEqual(before);
+});
+
+test('a forward pass that overflows f16 leaves the running statistics as the last good step did', async () => {
+  if (!hasHalf(device)) return; // refused, as above
+  const { context, batch } = begin('mixed');
+  const { parameters, optimizer } = context;
+  const step = (i: number) => {
+    prepare(context, i);
+    device.tidy(() => trainingStep(context, batch));
+  };
+  // Statistics that were loaded count as well as those of a step.
+  const loaded = await parameters.stateDict();
+  const statistics = Object.keys(loaded).filter((name) => name.includes('running_'));
+  for (const name of statistics) loaded[name].data.fill(0.5);
+  const overflow = { ...loaded, 'yang.0.conv1.weight': { ...loaded['yang.0.conv1.weight'] } };
+  overflow['yang.0.conv1.weight'].data = loaded['yang.0.conv1.weight'].data.map(() => 1e6);
+  const read = async () => {
+    const state = await parameters.stateDict();
+    return statistics.map((name) => state[name]);
+  };
+  parameters.loadStateDict(overflow);
+  step(0);
+  expect([...(await device.read(optimizer.guard))]).toEqual([2 ** 15, 0, 1]);
+  expect(await read()).toEqual(statistics.map((name) => loaded[name]));
+  parameters.loadStateDict(loaded);
+  step(1);
+  const good = await read();
+  expect(good).not.toEqual(statistics.map((name) => loaded[name]));
+  device.write(optimizer.guard, Float32Array.of(2 ** 60, 0, 1));
+  step(2);
+  expect(await read()).toEqual(good);
 });
 
 test.each([
   ['this adapter', testDevice],
-  ["a GPU's tiles", posingAsGpu],
+  ["a GPU's tiles", () => openDevice({ capabilities: gpuCapabilities })],
 ])('on %s a step of YYNet-16 at batch 64 stays few dispatches and few bytes', async (_, open) => {
   const device = await open();
   for (const [precision, bytes] of [
@@ -138,7 +169,7 @@ test.each([
       targets: device.tensor([64], 'i32'),
       ...{ seed: device.tensor([2], 'u32'), totals: device.tensor([2]) },
     };
-    const context = { device, net, parameters, optimizer, recipe: { ...paperRecipe, precision }, ...tensors };
+    const context = { device, module: net, parameters, optimizer, recipe: { ...paperRecipe, precision }, ...tensors };
     const { cost } = await device.record(() => trainingStep(context, tensors));
     expect(cost.dispatches).toBeLessThanOrEqual(220);
     expect(cost.bytes).toBeLessThan(bytes);

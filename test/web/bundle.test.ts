@@ -13,7 +13,7 @@ const run = promisify(execFile);
 
 /** A program as a user of the package writes it: the mean of a plane, and its gradient, as the page's title. */
 const PROGRAM = `
-import { Device, ops, requestBrowserAdapter, Tape, type Tensor } from 'yynet';
+import { Device, ops, requestBrowserAdapter, Tape, type Tensor } from 'yynet/engine';
 
 const device: Device = await Device.open(await requestBrowserAdapter());
 const x: Tensor = device.upload(new Float32Array([1, 2, 3, 6]), [1, 1, 2, 2]);
@@ -43,7 +43,7 @@ beforeAll(async () => {
   await writeFile(join(project, 'main.ts'), PROGRAM);
   await writeFile(
     join(project, 'random.ts'),
-    `import { Random } from 'yynet';\nconsole.log(new Random(1).uniform());\n`,
+    `import { Random } from 'yynet/engine';\nconsole.log(new Random(1).uniform());\n`,
   );
   browser = await startBrowser();
 });

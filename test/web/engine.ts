@@ -1,5 +1,6 @@
 // What tests call in a page: the engine on the browser's own WebGPU.
 import { requestBrowserAdapter } from '../../src/runtime/browser.ts';
+import { gpuCapabilities } from '../../src/runtime/capabilities.ts';
 import { Device } from '../../src/runtime/device.ts';
 import type { Precision } from '../../src/train/recipe.ts';
 import { loadCases } from '../conformance/fixture.ts';
@@ -7,18 +8,18 @@ import { runners } from '../conformance/ops.ts';
 import { judge, type Verdict } from '../conformance/verdict.ts';
 import { trajectory } from './trajectory.ts';
 
-type TilesOf = 'own' | 'gpu';
+type Kernels = 'own' | 'gpu';
 
-const devices = new Map<TilesOf, Promise<Device>>();
+const devices = new Map<Kernels, Promise<Device>>();
 
-/** The browser's device as it is, or posing as a GPU, so that kernels have a GPU's tiles. Opened once. */
-function deviceWith(tiles: TilesOf): Promise<Device> {
+/** The browser's device, with its own kernels or with those for a GPU. Opened once. */
+function deviceWith(kernels: Kernels): Promise<Device> {
   const opening =
-    devices.get(tiles) ??
-    requestBrowserAdapter().then(({ info, ...rest }) =>
-      Device.open({ ...rest, info: tiles === 'gpu' ? { ...info, kind: 'gpu' } : info }),
+    devices.get(kernels) ??
+    requestBrowserAdapter().then((choice) =>
+      Device.open(choice, { capabilities: kernels === 'gpu' ? gpuCapabilities : undefined }),
     );
-  devices.set(tiles, opening);
+  devices.set(kernels, opening);
   return opening;
 }
 
@@ -30,9 +31,9 @@ const loading = loadCases(async (file) => {
 
 const functions = {
   adapter: async (): Promise<string> => (await deviceWith('own')).adapter.name,
-  conformance: async (name: string, tiles: TilesOf = 'own'): Promise<Verdict[]> => {
+  conformance: async (name: string, kernels: Kernels = 'own'): Promise<Verdict[]> => {
     const fixture = (await loading).find((one) => one.name === name)!;
-    return judge(fixture, await runners[fixture.op](await deviceWith(tiles), fixture));
+    return judge(fixture, await runners[fixture.op]({ device: await deviceWith(kernels), precision: 'f32' }, fixture));
   },
   /** Milliseconds that it takes to read a tensor, on average over ten. */
   readingTime: async (): Promise<number> => {

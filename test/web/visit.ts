@@ -46,6 +46,7 @@ export async function beginVisit(beforehand = KEEP_DEVICES): Promise<Visit> {
     if (message.type() === 'error') errors.push(message.text());
   });
   await page.goto(server.origin);
+  await page.locator('#sources:enabled').waitFor();
   return {
     ...{ page, origin: server.origin, requests, errors },
     end: async () => {
