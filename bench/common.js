@@ -1,31 +1,31 @@
-// What the benchmarks share: their options, how they time, and how results come into RESULTS.md.
+// Shared by the benchmarks: their options, timing, and the results in RESULTS.md.
 import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { GpuError, median, UserError } from '../dist/node.js';
+import { GpuError, median, UserError } from '../dist/engine.js';
 
-/** Parses a whole number above 0. */
+/** Parses a positive integer. */
 export function count(text) {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected a whole number above 0.');
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('Expected an integer above 0.');
   return value;
 }
 
-/** A command with the options that all benchmarks have. */
+/** Creates a command with the options of all benchmarks. */
 export const createBench = (name, description) =>
   new Command(name)
     .description(description)
-    .option('--batch <n>', 'images a step', count, 64)
+    .option('--batch <n>', 'pictures per step', count, 64)
     .addOption(
-      new Option('--precision <type>', 'what pictures and their gradients are stored as')
+      new Option('--precision <type>', 'data type of activations and their gradients; mixed is f16')
         .choices(['f32', 'mixed'])
         .default('f32'),
     )
     .option('--adapter <name>', "'auto', 'discrete', 'integrated', 'cpu' or part of an adapter's name", 'auto')
-    .option('--json', 'print one JSON line')
-    .option('--write', 'also write the result into bench/RESULTS.md');
+    .option('--json', 'print the result as one line of JSON')
+    .option('--write', 'also write the result to bench/RESULTS.md');
 
-/** Runs a command. What is no bug is one line on stderr. */
+/** Runs a command. Prints an expected error as one line on stderr, a bug with its stack. */
 export async function main(command) {
   try {
     await command.parseAsync();
@@ -36,7 +36,7 @@ export async function main(command) {
   }
 }
 
-/** Median milliseconds of five calls, or of as many as fit into one second. */
+/** Calls f at least five times, and until one second is over. Returns the median in milliseconds. */
 export async function time(f) {
   const times = [];
   const start = performance.now();
@@ -48,7 +48,7 @@ export async function time(f) {
   return median(times);
 }
 
-/** Objects of strings and numbers as a Markdown table, their keys as its head. */
+/** Formats objects of strings and numbers as a Markdown table; their keys are the heading. */
 export function table(rows) {
   const cells = [Object.keys(rows[0]), ...rows.map((row) => Object.values(row).map(String))];
   const widths = cells[0].map((_, i) => Math.max(...cells.map((line) => line[i].length)));
@@ -59,7 +59,7 @@ export function table(rows) {
 const RESULTS = new URL('RESULTS.md', import.meta.url);
 const HEAD = '# Results\n\nWritten by the benchmarks (`--write`), each with the machine it ran on.\n';
 
-/** Puts a result in its section of RESULTS.md, in place of the former one. */
+/** Writes a result to its section of RESULTS.md, in place of the previous one. */
 export async function writeResult(title, adapter, body) {
   const [cpu] = os.cpus();
   const machine = `${adapter.name}, ${adapter.driver}; ${os.cpus().length} × ${cpu.model.trim()}, ${os.type()} ${os.arch()}`;
@@ -67,7 +67,7 @@ export async function writeResult(title, adapter, body) {
   const section = `## ${title}\n\n${date}, Node ${process.versions.node}: ${machine}\n\n${body.trim()}\n`;
   const text = await readFile(RESULTS, 'utf8').catch(() => HEAD);
   const [head, ...sections] = text.split(/^(?=## )/m).map((part) => `${part.trimEnd()}\n`);
-  const at = sections.findIndex((part) => part.startsWith(`## ${title}\n`));
-  sections.splice(at < 0 ? sections.length : at, at < 0 ? 0 : 1, section);
+  const index = sections.findIndex((part) => part.startsWith(`## ${title}\n`));
+  sections.splice(index < 0 ? sections.length : index, index < 0 ? 0 : 1, section);
   await writeFile(RESULTS, [head, ...sections].join('\n'));
 }

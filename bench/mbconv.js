@@ -1,31 +1,38 @@
-// node bench/mbconv.js: every kernel of an MBConv, forward and backward, and the whole block, beside the roofline.
+// node bench/mbconv.js: times each kernel of an MBConv, forward and backward, and the whole block, against the roofline.
 import {
   combine,
   figures,
   kernelName,
   MBConv,
   measureRoofline,
-  openNodeDevice,
   ParameterSet,
   profile,
   profileRows,
   profileTable,
   Random,
-  requestNodeAdapter,
   requirePrecision,
   sizeOf,
   Tape,
-} from '../dist/node.js';
+} from '../dist/engine.js';
+import { openNodeDevice, requestNodeAdapter } from '../dist/node.js';
 import { count, createBench, main, time, writeResult } from './common.js';
 
-/** Ways to run the block. */
+/** Values of `fused` by the name of the variant. */
 const VARIANTS = { fused: true, unfused: false };
 
 const RUNS = 5;
 
-const command = createBench('mbconv', "Times every kernel of an MBConv, and the block, beside the adapter's roofline.")
-  .option('--channels <n>', 'of the input and the output; inside there are four times as many', count, 16)
-  .option('--size <n>', 'height and width', count, 32)
+const command = createBench(
+  'mbconv',
+  "Times each kernel of an MBConv and the whole block against the adapter's roofline.",
+)
+  .option(
+    '--channels <n>',
+    'channels of the input and the output; the expanded tensors have four times as many',
+    count,
+    16,
+  )
+  .option('--size <n>', 'height and width of the input', count, 32)
   .action(run);
 
 async function run({ channels, batch, size, precision, adapter, json, write }) {
@@ -44,23 +51,23 @@ async function run({ channels, batch, size, precision, adapter, json, write }) {
   if (write) await writeResult(title, device.adapter, text);
 }
 
-/** @throws GpuError where the block's largest tensors do not fit, before arrays as large are made for others */
+/** @throws GpuError if the block's largest tensors do not fit; runs first because the host arrays are as large */
 function requireMemory(device, { channels, batch, size, precision }) {
-  const inside = 4 * channels;
+  const expanded = 4 * channels;
   device.tidy(() => {
-    device.tensor([batch, inside, size, size], precision === 'mixed' ? 'f16' : 'f32');
-    device.tensor([inside, channels]);
+    device.tensor([batch, expanded, size, size], precision === 'mixed' ? 'f16' : 'f32');
+    device.tensor([expanded, channels]);
   });
 }
 
-/** Figures of each dispatch, forward and backward, and of the whole block in one submit. */
+/** Returns the figures of each dispatch, forward and backward, and of the whole block in one submit. */
 async function measure(device, { shape, precision, fused }, roofline) {
   const random = new Random(1);
   const block = new MBConv(shape[1], shape[1], 1, {
     ...{ activation: 'gelu', gate: 'sigmoid' },
     dropout: { p: 0, stream: 0 },
   });
-  const noise = () =>
+  const randomTensor = () =>
     precision === 'mixed'
       ? device.upload(
           Uint16Array.from({ length: sizeOf(shape) }, () => halfBits(random)),
@@ -72,7 +79,7 @@ async function measure(device, { shape, precision, fused }, roofline) {
           shape,
         );
   const parameters = new ParameterSet(device, block, random);
-  const [x, dy] = [noise(), noise()];
+  const [x, dy] = [randomTensor(), randomTensor()];
   const pass = (tape) => block.forward({ tape, training: true, fused }, x);
   const forward = await device.record(() => pass(new Tape(device)));
   const both = await device.record(() => {
@@ -81,7 +88,7 @@ async function measure(device, { shape, precision, fused }, roofline) {
     tape.watch(x);
     tape.backward(pass(tape), dy);
   });
-  await profile(device, both); // compiles what compiles at its first run
+  await profile(device, both); // the first run compiles some kernels
   const runs = [];
   for (let i = 0; i < RUNS; i++) runs.push(await profile(device, both));
   const rows = profileRows({ commands: both.commands, runs }, roofline, label);
@@ -106,29 +113,29 @@ async function measure(device, { shape, precision, fused }, roofline) {
   };
 }
 
-/** An f16 from -2 to 2, as bits: a sign, an exponent near 0 and any fraction. */
+/** Returns the bits of a random f16 from -2 to 2: sign, exponent near 0, fraction. */
 const halfBits = (random) => (random.int(2) << 15) | ((12 + random.int(4)) << 10) | random.int(1024);
 
-/** A dispatch by its kernel and the shape of what it writes first. */
+/** Names a dispatch by its kernel and the shape of its first output. */
 function label(command) {
   const output = command.tensors[command.kernel.bindings.findIndex(({ type }) => type === 'storage')];
   return `${kernelName(command)} → ${output.shape.join('×')}`;
 }
 
-/** Why a software adapter stays below its roofline, for whoever reads the last column. */
-const ON_A_CPU = `A software adapter fetches what its lanes read one number at a time, each behind a branch of its own: some ten instructions
-a number, where a term of a product takes three or four for all eight lanes. Every read counts there, from a cache as from
-memory, where the roofline counts each number once. So what reads each number once comes closest, and a product, which
-reads its input once for each tile of its output, stays below.`;
+/** Explains the roofline column of a software adapter. */
+const SOFTWARE_ADAPTER_NOTE = `A software adapter runs eight threads in the lanes of a CPU vector. A multiply-add takes three or four instructions for
+all eight lanes, but a load takes about ten per lane, because each lane has its own bounds check and branch. Loads cost the
+same from cache as from memory, while the roofline counts each byte once. So kernels that read each value once come closest
+to the roofline; matrix products, which read their input once per output tile, stay below it.`;
 
 function report(adapter, { bytesPerSecond, flopsPerSecond }, variants) {
   const giga = (value) => (value / 1e9).toFixed(1);
   const tables = Object.entries(variants).flatMap(([variant, parts]) =>
     Object.entries(parts).map(([part, rows]) => `${variant}, ${part}:\n\n${profileTable(rows)}`),
   );
-  const roofline = `${giga(flopsPerSecond)} GFLOP/s on registers, ${giga(bytesPerSecond)} GB/s to copy memory`;
-  const reason = adapter.class === 'cpu' ? [ON_A_CPU] : [];
-  return [`Roofline of ${adapter.name}: ${roofline}`, ...tables, ...reason].join('\n\n');
+  const roofline = `${giga(flopsPerSecond)} GFLOP/s in registers, ${giga(bytesPerSecond)} GB/s memory copy`;
+  const notes = adapter.class === 'cpu' ? [SOFTWARE_ADAPTER_NOTE] : [];
+  return [`Roofline of ${adapter.name}: ${roofline}`, ...tables, ...notes].join('\n\n');
 }
 
 await main(command);

@@ -1,26 +1,32 @@
-// node bench/registers.js: what a GPU's compiler makes of a training step's kernels: AMD's in Mesa, which takes no GPU.
+// node bench/registers.js: compiles a training step's kernels with Mesa's AMD driver, which needs no GPU, and prints their
+// register use.
 import { spawn } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
-import { Device, kernelName, paperRecipe, presets, requestNodeAdapter, UserError } from '../dist/node.js';
+import { Device, gpuCapabilities, kernelName, UserError } from '../dist/engine.js';
+import { models, paperRecipe } from '../dist/index.js';
+import { requestNodeAdapter } from '../dist/node.js';
 import { count, main, table } from './common.js';
 import { Engine } from './engine.js';
 
-/** Where a Vulkan loader looks for drivers on Linux. */
+/** Folders in which a Vulkan loader searches drivers on Linux. */
 const DRIVER_FOLDERS = ['/usr/share/vulkan/icd.d', '/usr/local/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
 
-/** The newest of AMD's GPUs that Dawn opens without there being one. */
+/** The newest AMD GPU that Dawn opens without the hardware. */
 const FAMILY = 'polaris10';
 
 const command = new Command('registers')
-  .description("Compiles a training step's kernels for an AMD GPU, which need not be there: registers, waves, spills.")
-  .addOption(new Option('--model <name>', 'which net').choices(Object.keys(presets)).default('yynet-16'))
-  .option('--batch <n>', 'images a step', count, 64)
-  .option('--json', 'print one JSON line')
+  .description("Compiles a training step's kernels for an AMD GPU (no GPU needed): registers, waves, spills.")
+  .addOption(new Option('--model <name>', 'the net').choices(Object.keys(models)).default('yynet-16'))
+  .option('--batch <n>', 'pictures per step; as many as 64 of 32×32 have pixels if it is left out', count)
+  .option('--json', 'print the result as one line of JSON')
   .action(run);
 
-async function run({ model, batch, json }) {
+async function run({ model, json, batch = defaultBatch(model) }) {
   const driver = await findDriver();
   const kernels = await kernelsOf(model, batch);
   const compiled = await compile(kernels, driver);
@@ -29,6 +35,9 @@ async function run({ model, batch, json }) {
     .sort((a, b) => b.MFLOP - a.MFLOP);
   console.log(json ? JSON.stringify({ family: FAMILY, model, batch, kernels: rows }) : table(rows));
 }
+
+/** Few enough pictures for an adapter with WebGPU's default limits. */
+const defaultBatch = (model) => Math.max(1, Math.floor((64 * 32 ** 2) / models[model].config.inputSize ** 2));
 
 async function findDriver() {
   for (const folder of DRIVER_FOLDERS) {
@@ -40,45 +49,36 @@ async function findDriver() {
   );
 }
 
-/** The kernels of a training step as they are made for a GPU: this machine's adapter poses as one. */
+/** Returns the kernels of a training step, generated for a GPU even if this machine's adapter is a CPU. */
 async function kernelsOf(model, batch) {
-  const choice = await requestNodeAdapter();
-  const device = await Device.open({ ...choice, info: { ...choice.info, kind: 'gpu' } });
-  const codes = new Map();
-  const { gpu } = device;
-  const { createShaderModule, createComputePipelineAsync } = Object.getPrototypeOf(gpu);
-  gpu.createShaderModule = (descriptor) => {
-    const module = createShaderModule.call(gpu, descriptor);
-    codes.set(module, descriptor.code);
-    return module;
-  };
-  gpu.createComputePipelineAsync = async (descriptor) => {
-    const pipeline = await createComputePipelineAsync.call(gpu, descriptor);
-    codes.set(pipeline, codes.get(descriptor.compute.module));
-    return pipeline;
-  };
+  const device = await Device.open(await requestNodeAdapter(), { capabilities: gpuCapabilities });
   const engine = await Engine.create(device, { model, batch, recipe: paperRecipe });
   const kernels = new Map();
   for (const command of engine.step.commands) {
-    const { pipeline } = command.kernel;
+    const { code } = command.kernel;
     const [x, y, z] = command.workgroups;
-    const kernel = kernels.get(pipeline) ?? { kernel: kernelName(command), calls: 0, MFLOP: 0, workgroups: x * y * z };
-    kernels.set(pipeline, {
+    const kernel = kernels.get(code) ?? {
+      kernel: kernelName(command),
+      calls: 0,
+      MFLOP: 0,
+      workgroups: x * y * z,
+      code,
+    };
+    kernels.set(code, {
       ...kernel,
       calls: kernel.calls + 1,
       MFLOP: kernel.MFLOP + Math.round(command.flops / 1e6),
     });
   }
-  return [...kernels].map(([pipeline, kernel]) => ({ ...kernel, code: codes.get(pipeline) }));
+  return [...kernels.values()];
 }
 
-/** What the driver says of each kernel. It writes to its own stderr, so it runs in a process of its own. */
+/** Returns the driver's statistics of each kernel. The driver prints them to stderr, so a child process compiles. */
 async function compile(kernels, driver) {
-  const env = { ...process.env, VK_DRIVER_FILES: driver, RADV_FORCE_FAMILY: FAMILY, RADV_DEBUG: 'shaderstats,nocache' };
-  const child = spawn(process.execPath, [fileURLToPath(new URL('registers_child.js', import.meta.url))], { env });
-  child.stdin.end(JSON.stringify(kernels.map(({ code }) => code)));
-  let text = '';
-  for await (const chunk of child.stderr) text += chunk;
+  const text = await compileInChild(
+    kernels.map(({ code }) => code),
+    driver,
+  );
   const reports = text.split(/^== .*\n/m).slice(1);
   if (reports.length !== kernels.length + 1) {
     throw new UserError(
@@ -94,9 +94,32 @@ async function compile(kernels, driver) {
   }));
 }
 
+/** Returns what a child process that compiles the codes prints to stderr: a file, as a pipe that is full refuses text. */
+async function compileInChild(codes, driver) {
+  const folder = await mkdtemp(join(tmpdir(), 'yynet-registers-'));
+  const printed = join(folder, 'stderr.txt');
+  const file = await open(printed, 'w');
+  try {
+    const env = {
+      ...process.env,
+      VK_DRIVER_FILES: driver,
+      RADV_FORCE_FAMILY: FAMILY,
+      RADV_DEBUG: 'shaderstats,nocache',
+    };
+    const script = fileURLToPath(new URL('registers_child.js', import.meta.url));
+    const child = spawn(process.execPath, [script], { env, stdio: ['pipe', 'ignore', file.fd] });
+    child.stdin.end(JSON.stringify(codes));
+    await once(child, 'close');
+    return await readFile(printed, 'utf8');
+  } finally {
+    await file.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
 function figure(report, name) {
   const match = new RegExp(`^${name}: (\\d+)`, 'm').exec(report);
-  if (!match) throw new UserError(`RADV does not say '${name}' of a kernel: Mesa 25.0 does.`);
+  if (!match) throw new UserError(`RADV does not report '${name}' of a kernel; expected Mesa 25.0 or newer.`);
   return Number(match[1]);
 }
 

@@ -1,5 +1,5 @@
-// Compiles WGSL, a JSON array on stdin, with the only adapter there is. Before each kernel, and at the end, it writes a line
-// that begins with == to stderr, where the driver describes what it compiled.
+// Compiles the WGSL kernels of a JSON array on stdin with RADV, which prints statistics of each to stderr. Writes a line that
+// starts with == to stderr before each kernel and at the end, so that registers.js can split the output.
 import { writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { openNodeDevice, requestNodeAdapter } from '../dist/node.js';
@@ -12,5 +12,5 @@ for (const code of codes) {
   gpu.createComputePipeline({ layout: 'auto', compute: { module, entryPoint: 'main' } });
 }
 writeSync(2, '== end\n');
-// An ordinary end would free what the driver without a GPU never had.
+// A normal exit crashes: the driver would free GPU resources that it never allocated.
 process.kill(process.pid, 'SIGKILL');

@@ -9,7 +9,7 @@ import { esbuildWgsl } from './wgsl-plugin.mjs';
 
 const [, , file, ...args] = process.argv;
 const modules = fileURLToPath(new URL('../node_modules/', import.meta.url));
-// Inside node_modules, so that the bundle finds its packages.
+// The bundle lies inside node_modules so that Node resolves its packages.
 const folder = await mkdtemp(join(modules, '.run-'));
 const bundle = join(folder, 'main.mjs');
 await build({

@@ -1,11 +1,11 @@
-// node scripts/run.mjs scripts/shapes-picture.ts: draws docs/shapes.svg, eight images of each class of `shapes`.
+// node scripts/run.mjs scripts/shapes-picture.ts: draws docs/shapes.svg, eight pictures of each class of `shapes`.
 import { writeFileSync } from 'node:fs';
 import { crc32, deflateSync } from 'node:zlib';
 import { imageSize } from '../src/data/dataset.ts';
 import { shapes } from '../src/data/shapes.ts';
 
 const ROWS = 8;
-/** Image pixels between neighbours, and screen pixels per image pixel. */
+/** GAP is the distance of two pictures in their pixels, ZOOM the number of screen pixels per picture pixel. */
 const GAP = 2;
 const ZOOM = 2;
 const LABEL_HEIGHT = 44;
@@ -16,7 +16,7 @@ const size = imageSize(train);
 const mosaicWidth = classes.length * (width + GAP) - GAP;
 const mosaicHeight = ROWS * (height + GAP) - GAP;
 
-/** The classes as columns, in RGBA; gaps stay transparent. */
+/** Draws the pictures as RGBA pixels, one column per class; the gaps are transparent. */
 function mosaic(): Uint8Array {
   const pixels = new Uint8Array(mosaicWidth * mosaicHeight * 4);
   for (let i = 0; i < ROWS * classes.length; i++) {
@@ -24,7 +24,7 @@ function mosaic(): Uint8Array {
     const left = (i % classes.length) * (width + GAP);
     for (let p = 0; p < height * width; p++) {
       const to = ((top + Math.floor(p / width)) * mosaicWidth + left + (p % width)) * 4;
-      // 16 levels look much the same, as the noise dithers them, and take half the bytes
+      // 16 levels take half the bytes of 256, and the noise dithers them.
       for (let c = 0; c < 3; c++) pixels[to + c] = (images[i * size + c * height * width + p] & 0xf0) + 8;
       pixels[to + 3] = 255;
     }
@@ -32,12 +32,12 @@ function mosaic(): Uint8Array {
   return pixels;
 }
 
-/** A PNG of 8-bit RGBA pixels. */
+/** Encodes 8-bit RGBA pixels as a PNG. */
 function encodePng(pixels: Uint8Array, columns: number, rows: number): Buffer {
   const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 6, 0, 0, 0]);
   header.writeUInt32BE(columns, 0);
   header.writeUInt32BE(rows, 4);
-  const filtered = Buffer.alloc(rows * (1 + columns * 4)); // each row starts with its filter: 0, none
+  const filtered = Buffer.alloc(rows * (1 + columns * 4)); // each row starts with its filter type, 0 for none
   for (let y = 0; y < rows; y++) {
     filtered.set(pixels.subarray(y * columns * 4, (y + 1) * columns * 4), y * (1 + columns * 4) + 1);
   }

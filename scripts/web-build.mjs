@@ -1,4 +1,4 @@
-// Bundles the page into web/dist, a folder that any static host serves.
+// Builds the page into web/dist, for any static web server.
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,13 +9,13 @@ import { esbuildWgsl } from './wgsl-plugin.mjs';
 const web = fileURLToPath(new URL('../web/', import.meta.url));
 const dist = join(web, 'dist');
 
-/** How the scripts and the styles are bundled; esbuild gives them as `outputFiles`. */
+/** esbuild's options for scripts and styles; the results are in `outputFiles`. */
 export const bundling = {
   entryPoints: { main: join(web, 'main.ts'), worker: join(web, 'worker/main.ts') },
   outdir: dist,
   write: false,
   bundle: true,
-  // What the page and its worker share is loaded once.
+  // Code that the page and its worker share is downloaded once.
   splitting: true,
   chunkNames: 'shared-[hash]',
   format: 'esm',
@@ -25,7 +25,7 @@ export const bundling = {
   logLevel: 'warning',
 };
 
-/** All files of the page, by name. */
+/** Returns the content of each file of the page, by name. */
 export async function pageFiles(outputFiles) {
   return new Map([
     ['index.html', Buffer.from(await readPage(join(web, 'index.html')))],
@@ -39,5 +39,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
   for (const [name, contents] of await pageFiles(outputFiles)) await writeFile(join(dist, name), contents);
-  console.log('The page is in web/dist: put that folder on any static host, over https.');
+  console.log('The page is in web/dist. Serve that folder over https, from any static web server.');
 }

@@ -1,4 +1,4 @@
-// Serves the page to this machine alone, bundled again whenever its sources change. PORT is 4747, or 0 for any.
+// Serves the page on 127.0.0.1 and rebuilds it when its sources change. PORT is 4747 by default; 0 takes any free port.
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
 import { context } from 'esbuild';
@@ -6,7 +6,7 @@ import { bundling, pageFiles } from './web-build.mjs';
 
 const { PORT = '4747' } = process.env;
 if (!/^\d+$/.test(PORT) || Number(PORT) > 65535) {
-  console.error(`The page cannot be served: PORT must be a whole number of at most 65535, got '${PORT}'.`);
+  console.error(`The page cannot be served: PORT must be an integer from 0 to 65535, got '${PORT}'.`);
   process.exit(2);
 }
 
@@ -18,17 +18,17 @@ const TYPES = {
   '.map': 'application/json',
 };
 
-/** What esbuild made last. */
+/** The output of the last successful build. */
 let outputFiles = [];
-const keep = {
-  name: 'keep',
+const storeOutput = {
+  name: 'store-output',
   setup: (build) =>
     build.onEnd((result) => {
       if (result.errors.length === 0) outputFiles = result.outputFiles;
     }),
 };
 
-/** The page's policy stands in itself; frame-ancestors counts in a header alone. */
+/** Sends the policy of the page's meta element as a header too, because browsers read frame-ancestors only from headers. */
 function headers(page) {
   const [, policy] = page.toString().match(/content="(default-src [^"]+)"/);
   return {
@@ -45,15 +45,15 @@ async function respond({ method, url }, response) {
   const files = await pageFiles(outputFiles);
   const contents = files.get(name);
   if (!contents || !['GET', 'HEAD'].includes(method)) {
-    response.writeHead(contents ? 405 : 404, { 'Content-Type': 'text/plain' }).end('There is no such page.\n');
+    response.writeHead(contents ? 405 : 404, { 'Content-Type': 'text/plain' }).end('Page not found.\n');
     return;
   }
-  const about = { 'Content-Type': TYPES[extname(name)], 'Content-Length': contents.length };
-  response.writeHead(200, { ...headers(files.get('index.html')), ...about });
+  const entity = { 'Content-Type': TYPES[extname(name)], 'Content-Length': contents.length };
+  response.writeHead(200, { ...headers(files.get('index.html')), ...entity });
   response.end(method === 'HEAD' ? undefined : contents);
 }
 
-const bundle = await context({ ...bundling, sourcemap: true, plugins: [...bundling.plugins, keep] });
+const bundle = await context({ ...bundling, sourcemap: true, plugins: [...bundling.plugins, storeOutput] });
 await bundle.rebuild();
 await bundle.watch();
 
@@ -61,8 +61,8 @@ const server = createServer((request, response) => {
   respond(request, response).catch(() => response.writeHead(400).end());
 });
 server.on('error', ({ code, message }) => {
-  const why = code === 'EADDRINUSE' ? `port ${PORT} is taken, set PORT to another one` : message;
-  console.error(`The page cannot be served: ${why}.`);
+  const reason = code === 'EADDRINUSE' ? `port ${PORT} is in use, set PORT to another one` : message;
+  console.error(`The page cannot be served: ${reason}.`);
   process.exit(2);
 });
 server.listen(Number(PORT), '127.0.0.1', () =>

@@ -1,18 +1,16 @@
-// Lets TypeScript import a kernel: `import source from './forward.wgsl'` gives { path, text, includes }, so that
-// a shader error can name the file it came from. One plugin for esbuild (the build), one for Vite (the tests).
+// Plugins that import a kernel: `import source from './forward.wgsl'` returns { path, text, includes }. Shader errors use
+// the path to name the file. One plugin for esbuild, one for rolldown (the build) and Vite (the tests).
 import { readFile } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { includesOf, strip } from './wgsl-text.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** Without comments and indentation, which only cost bytes; every line keeps its number, which errors name. */
-const strip = (text) => text.replace(/\/\/.*$/gm, '').replace(/^[ \t]+|[ \t]+$/gm, '');
 
 async function toModule(file) {
   const path = relative(root, file).split(sep).join('/');
   const text = strip(await readFile(file, 'utf8'));
-  const included = [...text.matchAll(/^\s*#include\s+"([^"]+)"/gm)].map((match) => match[1]);
+  const included = includesOf(text);
   const imports = included.map((name, i) => `import include${i} from ${JSON.stringify(name)};\n`).join('');
   const includes = included.map((name, i) => `${JSON.stringify(name)}: include${i}`).join(', ');
   return `${imports}export default { path: ${JSON.stringify(path)}, text: ${JSON.stringify(text)}, includes: { ${includes} } };`;

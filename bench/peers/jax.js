@@ -1,4 +1,4 @@
-// YYNet-16 in jax-js on WebGPU: the whole training step is one jitted function, and so is inference.
+// YYNet-16 in jax-js on WebGPU. The training step is one jitted function, inference another.
 import { readFile } from 'node:fs/promises';
 import { batchNorms, oneHot, provideWebGpu, readReference, serve } from './peer.js';
 
@@ -11,7 +11,7 @@ jax.defaultDevice('webgpu');
 const { images, targets, shape, weights } = await readReference();
 const names = Object.keys(weights);
 
-// An array is used up by what takes it: `.ref` keeps it for another use.
+// jax-js functions consume their arguments; `.ref` adds a reference so that an array can be used again.
 
 const gelu = (x) => nn.gelu(x, { approximate: false });
 const perChannel = (vector) => vector.reshape([1, -1, 1, 1]);
@@ -19,18 +19,18 @@ const conv = (x, weight, stride, padding, groups = 1) => {
   const pad = [padding, padding];
   return lax.convGeneralDilated(x, weight, [stride, stride], [pad, pad], { featureGroupCount: groups });
 };
-const everySecond = (x) => {
+const subsample = (x) => {
   const [n, c, h, w] = x.shape;
   return x.reshape([n, c, h / 2, 2, w / 2, 2]).slice([], [], [], 0, [], 0);
 };
 
-/** The input gradient of a depthwise convolution of stride 2 comes out wrong on WebGPU, that of stride 1 does not. */
+/** Computes stride 2 as stride 1 plus subsampling: jax-js returns wrong input gradients for stride 2 on WebGPU. */
 function depthwise(x, weight, stride) {
   const y = conv(x, weight, 1, 1, x.shape[1]);
-  return stride === 1 ? y : everySecond(y);
+  return stride === 1 ? y : subsample(y);
 }
 
-/** 3×3, stride 2. There is no padding in reduceWindow, and np.pad has only zeros: the border is set by a mask. */
+/** 3×3, stride 2. reduceWindow has no padding and np.pad pads with zeros only, so a mask sets the border. */
 function maxPool(x) {
   const [, , h, w] = x.shape;
   const pad = [1, 1];
@@ -39,8 +39,8 @@ function maxPool(x) {
   return lax.reduceWindow(padded, (window) => np.max(window), [3, 3], [2, 2]);
 }
 
-/** The net. `moved` gets the running statistics after a training pass; there is none for inference. */
-function forward(x, parameters, running, moved) {
+/** Returns the logits. In training, writes the updated running statistics to `updated`; pass none for inference. */
+function forward(x, parameters, running, updated) {
   const weight = (name) => parameters[`${name}.weight`];
   const bias = (name) => parameters[`${name}.bias`];
   const biased = (x, name, stride, padding) => conv(x, weight(name), stride, padding).add(perChannel(bias(name)));
@@ -48,13 +48,13 @@ function forward(x, parameters, running, moved) {
     const [meanName, varianceName] = [`${name}.mean`, `${name}.variance`];
     let mean;
     let variance;
-    if (moved) {
+    if (updated) {
       const n = x.shape[0] * x.shape[2] * x.shape[3];
       mean = np.mean(x.ref, [0, 2, 3], { keepdims: true });
       variance = np.mean(np.square(x.ref.sub(mean.ref)), [0, 2, 3], { keepdims: true });
-      const move = (old, now, factor) => old.mul(0.9).add(lax.stopGradient(now).reshape([-1]).mul(factor));
-      moved[meanName] = move(running[meanName], mean.ref, 0.1);
-      moved[varianceName] = move(running[varianceName], variance.ref, (0.1 * n) / (n - 1));
+      const update = (old, batch, factor) => old.mul(0.9).add(lax.stopGradient(batch).reshape([-1]).mul(factor));
+      updated[meanName] = update(running[meanName], mean.ref, 0.1);
+      updated[varianceName] = update(running[varianceName], variance.ref, (0.1 * n) / (n - 1));
     } else {
       mean = perChannel(running[meanName]);
       variance = perChannel(running[varianceName]);
@@ -88,21 +88,21 @@ function forward(x, parameters, running, moved) {
 
 const lossAndGradients = valueAndGrad(
   (parameters, running, x, y) => {
-    const moved = {};
-    const logits = forward(x, parameters, running, moved);
+    const updated = {};
+    const logits = forward(x, parameters, running, updated);
     return [
       nn
         .logSoftmax(logits)
         .mul(y)
         .sum()
         .mul(-1 / targets.length),
-      moved,
+      updated,
     ];
   },
   { hasAux: true },
 );
 
-/** Clips to norm 1, then AdamW; `corrections` are 1/(1 − β₁ᵗ) and 1/(1 − β₂ᵗ). */
+/** Clips the gradient to norm 1 and applies AdamW; `corrections` are 1/(1 − β₁ᵗ) and 1/(1 − β₂ᵗ). */
 function update(parameters, first, second, gradients, corrections) {
   const [learningRate, decay, beta1, beta2] = [1e-2, 1.56e-2, 0.9, 0.999];
   const squares = names.map((name) => np.square(gradients[name].ref).sum());
@@ -127,8 +127,8 @@ function update(parameters, first, second, gradients, corrections) {
 }
 
 const trainingStep = jit((parameters, first, second, running, x, y, corrections) => {
-  const [[loss, moved], gradients] = lossAndGradients(tree.ref(parameters), running, x, y);
-  return [loss, moved, ...update(parameters, first, second, gradients, corrections)];
+  const [[loss, updated], gradients] = lossAndGradients(tree.ref(parameters), running, x, y);
+  return [loss, updated, ...update(parameters, first, second, gradients, corrections)];
 });
 const inference = jit((parameters, running, x) => forward(x, parameters, running));
 

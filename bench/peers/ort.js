@@ -1,12 +1,12 @@
-// YYNet-16 in ONNX Runtime, which runs what yynet exports and trains nothing: on WebGPU, or with --cpu on its own kernels.
+// Inference of YYNet-16, exported by yynet, in ONNX Runtime: on WebGPU, or with --cpu on its CPU kernels.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { exportOnnx, paperRecipe, presets } from '../../dist/node.js';
+import { exportOnnx, paperRecipe, yynet } from '../../dist/index.js';
 import { batchNorms, options, provideWebGpu, readReference, serve } from './peer.js';
 
 const cpu = options.includes('--cpu');
 
-/** Dawn's binding for Node takes no data from shared memory, in which the runtime's heap lies: it gets a copy. */
+/** Copies data before writeBuffer(): the runtime's heap is shared memory, which Dawn's binding for Node rejects. */
 function copySharedWrites() {
   const { writeBuffer } = GPUQueue.prototype;
   GPUQueue.prototype.writeBuffer = function (buffer, offset, data, first = 0, size = undefined) {
@@ -23,7 +23,7 @@ async function loadRuntime() {
   await provideWebGpu();
   copySharedWrites();
   const ort = await import('onnxruntime-web/webgpu');
-  // It would fetch its own binary, which Node cannot do from a file.
+  // By default the runtime fetches its binary, but fetch() in Node cannot read files.
   const binary = createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm');
   Object.assign(ort.env.wasm, { numThreads: 1, wasmBinary: await readFile(binary) });
   return ort;
@@ -34,7 +34,7 @@ const statistics = batchNorms(weights).flatMap(([name, channels]) => [
   [`${name}.running_mean`, { shape: [channels], data: new Float32Array(channels) }],
   [`${name}.running_var`, { shape: [channels], data: new Float32Array(channels).fill(1) }],
 ]);
-const graph = exportOnnx(presets['yynet-16'], { ...weights, ...Object.fromEntries(statistics) }, paperRecipe);
+const graph = exportOnnx(yynet.create(), { ...weights, ...Object.fromEntries(statistics) }, paperRecipe);
 const ort = await loadRuntime();
 const session = await ort.InferenceSession.create(graph, {
   executionProviders: [cpu ? 'cpu' : 'webgpu'],

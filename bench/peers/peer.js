@@ -1,12 +1,13 @@
-// What the peers in JavaScript share: the reference they start from, WebGPU, and how they answer run.js.
+// Shared by the peers in JavaScript: the reference, WebGPU, and the protocol with run.js.
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { decodeSafetensors, requestNodeAdapter } from '../../dist/node.js';
+import { decodeSafetensors } from '../../dist/engine.js';
+import { requestNodeAdapter } from '../../dist/node.js';
 
-/** A peer is started as: node PEER.js REFERENCE ADAPTER [OPTION …] */
+/** Usage: node PEER.js REFERENCE ADAPTER [OPTION …] */
 export const [, , referenceFile, adapterName, ...options] = process.argv;
 
-/** The weights to start from, by their PyTorch names, and the batch. */
+/** Reads the initial weights, by their PyTorch names, and the batch. */
 export async function readReference() {
   const { tensors } = decodeSafetensors(await readFile(referenceFile));
   const { pixels, images, targets } = Object.fromEntries(tensors);
@@ -17,13 +18,13 @@ export async function readReference() {
   };
 }
 
-/** The layers that have running statistics, with their number of channels. */
+/** Returns [name, channels] of each batch norm. */
 export const batchNorms = (weights) =>
   Object.entries(weights)
     .filter(([name]) => /\.bn\d\.weight$/.test(name))
     .map(([name, { shape }]) => [name.slice(0, -'.weight'.length), shape[0]]);
 
-/** Rows of zeros with a one at each target. */
+/** Returns one-hot rows [targets.length, classes]. */
 export function oneHot(targets, classes) {
   const rows = new Float32Array(targets.length * classes);
   targets.forEach((target, i) => {
@@ -32,7 +33,7 @@ export function oneHot(targets, classes) {
   return rows;
 }
 
-/** Puts WebGPU on the adapter that our engine would take where a page has it. */
+/** Defines the WebGPU globals of a browser; navigator.gpu uses the same adapter as yynet. */
 export async function provideWebGpu() {
   const { globals } = await import('webgpu');
   const { gpu } = await requestNodeAdapter({ adapter: adapterName });
@@ -41,14 +42,15 @@ export async function provideWebGpu() {
 }
 
 /**
- * Answers each line of stdin, 'infer' or 'train', with the milliseconds that took and its values: the logits, or the
+ * Runs a function per line of stdin, 'infer' or 'train', and prints { ms, values } as JSON: the time, and the logits or the
  * loss before the step.
+ * @param functions infer() and train()
  */
-export async function serve(version, answers) {
+export async function serve(version, functions) {
   console.log(JSON.stringify({ version }));
   for await (const request of createInterface({ input: process.stdin })) {
     const begin = performance.now();
-    const values = await answers[request]();
+    const values = await functions[request]();
     const ms = performance.now() - begin;
     console.log(JSON.stringify({ ms, values: [...values] }));
   }

@@ -1,5 +1,5 @@
-// node bench/peers/run.js: YYNet-16 in yynet and in what one would use instead, on the same adapter, from the same weights.
-// All peers run at once but work in turns, step by step, so that whatever else the machine does hits all alike.
+// node bench/peers/run.js: compares YYNet-16 in yynet with other libraries on the same adapter, from the same weights. All
+// peers run at the same time but take steps in turn, so that other load on the machine affects all of them equally.
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,14 +7,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { decodeSafetensors, median, requestNodeAdapter, UserError } from '../../dist/node.js';
+import { decodeSafetensors, median, UserError } from '../../dist/engine.js';
+import { requestNodeAdapter } from '../../dist/node.js';
 import { count, createBench, main, table, writeResult } from '../common.js';
 
-/** glibc told to keep freed memory: on virtual machines page faults can take most of PyTorch's time on a CPU. */
+/** Makes glibc keep freed memory: on virtual machines page faults can take most of PyTorch's time on a CPU. */
 const KEEP_MEMORY = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: '17179869184' };
 const QUIET = { TORCH_CPP_LOG_LEVEL: 'ERROR' };
 
-/** How each peer is started; ours, the first, is what the others are compared with. */
+/** Start options of each peer. The first one, yynet, is the baseline. */
 const PEERS = {
   yynet: { script: 'yynet.js' },
   tfjs: { script: 'tfjs.js' },
@@ -28,15 +29,15 @@ const PEERS = {
   'torch-cuda-autocast': { device: 'cuda', options: ['--autocast'], tolerance: 1e-2 },
 };
 
-const command = createBench('peers', 'Compares yynet with its peers, in turns, on the same weights and adapter.')
-  .option('--rounds <n>', 'timed steps of each', count, 5)
-  .option('--python <path>', 'a Python that has PyTorch', 'python3')
-  .option('--peers <names...>', `some of: ${Object.keys(PEERS).slice(1).join(', ')}`)
+const command = createBench('peers', 'Compares yynet with other libraries, with the same weights, on the same adapter.')
+  .option('--rounds <n>', 'timed steps per peer', count, 5)
+  .option('--python <path>', 'a Python with PyTorch', 'python3')
+  .option('--peers <names...>', `only these peers: ${Object.keys(PEERS).slice(1).join(', ')}`)
   .action(run);
 
-async function run({ batch, precision, adapter, rounds, python, peers: wanted, json, write }) {
-  const unknown = wanted?.find((name) => !PEERS[name]);
-  if (unknown) throw new UserError(`There is no peer '${unknown}', only: ${Object.keys(PEERS).join(', ')}.`);
+async function run({ batch, precision, adapter, rounds, python, peers: requested, json, write }) {
+  const unknown = requested?.find((name) => !PEERS[name]);
+  if (unknown) throw new UserError(`Unknown peer '${unknown}', expected some of ${Object.keys(PEERS).join(', ')}.`);
   const { info } = await requestNodeAdapter({ adapter });
   const folder = await mkdtemp(join(tmpdir(), 'yynet-peers-'));
   const peers = [];
@@ -45,8 +46,8 @@ async function run({ batch, precision, adapter, rounds, python, peers: wanted, j
     const { cuda } = await writeReference(python, file, batch, rounds + 1);
     const reference = decodeSafetensors(await readFile(file)).tensors;
     for (const [name, peer] of Object.entries(PEERS)) {
-      const isWanted = !wanted || name === 'yynet' || wanted.includes(name);
-      if (isWanted && (peer.device !== 'cuda' || cuda))
+      const isRequested = !requested || name === 'yynet' || requested.includes(name);
+      if (isRequested && (peer.device !== 'cuda' || cuda))
         peers.push(new Peer(name, peer, { python, file, adapter: info.name }));
     }
     await compare(peers, reference, rounds);
@@ -61,14 +62,14 @@ async function run({ batch, precision, adapter, rounds, python, peers: wanted, j
   if (peers.some(({ failure }) => failure)) process.exitCode = 1;
 }
 
-/** PyTorch writes what all peers start from and are checked against. */
+/** Runs PyTorch to write the initial weights, the batch and the expected results of all peers. */
 async function writeReference(python, file, batch, steps) {
   const script = fileURLToPath(new URL('torch_peer.py', import.meta.url));
   const env = { ...process.env, ...QUIET, ...KEEP_MEMORY };
   const { stdout } = await promisify(execFile)(python, [script, 'reference', file, batch, steps], { env }).catch(
     (error) => {
       throw new UserError(
-        `--python ${python} must have PyTorch, which the peers are checked against: ${lastLine(error.message)}`,
+        `--python ${python} must have PyTorch, which computes the reference: ${lastLine(error.message)}`,
       );
     },
   );
@@ -77,7 +78,7 @@ async function writeReference(python, file, batch, steps) {
 
 const lastLine = (text) => text.trim().split('\n').at(-1);
 
-/** A program that answers requests: see peer.js. Once it has failed it is asked nothing more. */
+/** A child process that runs requests: see peer.js. After a failure it gets no more requests. */
 class Peer {
   times = { infer: [], train: [] };
   failure;
@@ -99,12 +100,12 @@ class Peer {
     this.child.stderr.on('data', (chunk) => {
       this.#errors = (this.#errors + chunk).slice(-4000);
     });
-    this.child.stdin.on('error', () => {}); // it has ended, and says why on stderr
+    this.child.stdin.on('error', () => {}); // the process has ended; the reason is on stderr
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** The next JSON line that it prints. Throws where it ends instead. */
-  async answer() {
+  /** Returns the next JSON line of its output. Throws if the process ends first. */
+  async receive() {
     for (;;) {
       const { value, done } = await this.lines.next();
       if (done) throw new Error(/^\w*Error.*$/m.exec(this.#errors)?.[0] ?? lastLine(this.#errors));
@@ -112,9 +113,9 @@ class Peer {
     }
   }
 
-  async ask(request) {
+  async send(request) {
     this.child.stdin.write(`${request}\n`);
-    return this.answer();
+    return this.receive();
   }
 
   stop() {
@@ -122,13 +123,13 @@ class Peer {
   }
 }
 
-/** Asks all peers in turn for inference and training steps, the first of each untimed, and checks every answer. */
+/** Runs inference and training steps on all peers in turn and checks each result. The first run of each is not timed. */
 async function compare(peers, reference, rounds) {
-  const inTurn = async (request, round, want) => {
+  const runRound = async (request, round, expected) => {
     for (const peer of peers.filter(({ failure, trains }) => !failure && (trains || request === 'infer'))) {
       try {
-        const { ms, values } = await peer.ask(request);
-        check(values, want, peer.tolerance * 4 ** round);
+        const { ms, values } = await peer.send(request);
+        check(values, expected, peer.tolerance * 4 ** round);
         if (round > 0) peer.times[request].push(ms);
       } catch (error) {
         peer.failure = error.message;
@@ -137,7 +138,7 @@ async function compare(peers, reference, rounds) {
     }
   };
   for (const peer of peers) {
-    await peer.answer().then(
+    await peer.receive().then(
       ({ version }) => {
         peer.version = version;
       },
@@ -147,43 +148,44 @@ async function compare(peers, reference, rounds) {
     );
   }
   const [logits, losses] = ['logits', 'losses'].map((name) => reference.get(name).data);
-  // Inference comes first, while the weights are those of the reference. Training lets rounding errors grow, by less
-  // than four times a step.
-  for (let round = 0; round <= rounds; round++) await inTurn('infer', round > 0 ? 1 : 0, logits);
-  for (let round = 0; round <= rounds; round++) await inTurn('train', round, losses.subarray(round, round + 1));
+  // Inference runs first, with the reference's weights. In training, rounding errors grow by less than a factor of four per
+  // step.
+  for (let round = 0; round <= rounds; round++) await runRound('infer', round > 0 ? 1 : 0, logits);
+  for (let round = 0; round <= rounds; round++) await runRound('train', round, losses.subarray(round, round + 1));
 }
 
-/** ‖got − want‖ / ‖want‖ must be small. */
-function check(got, want, tolerance) {
-  const norm = Math.hypot(...want);
-  const error = Math.hypot(...got.map((value, i) => value - want[i])) / norm;
-  if (got.length === want.length && error <= tolerance) return;
-  const what = want.length === 1 ? `a loss of ${got[0]} where PyTorch has ${want[0]}` : 'other logits than PyTorch';
-  throw new Error(`${what}, a relative difference of ${error.toExponential(1)}: this is no comparison`);
+/** Throws if ‖got − expected‖ / ‖expected‖ is above the tolerance. */
+function check(got, expected, tolerance) {
+  const norm = Math.hypot(...expected);
+  const error = Math.hypot(...got.map((value, i) => value - expected[i])) / norm;
+  if (got.length === expected.length && error <= tolerance) return;
+  const what =
+    expected.length === 1 ? `loss ${got[0]} instead of PyTorch's ${expected[0]}` : "logits differ from PyTorch's";
+  throw new Error(`${what}: relative error ${error.toExponential(1)}, expected at most ${tolerance.toExponential(1)}`);
 }
 
-/** A peer's medians, and how many times ours they are. */
+/** Returns each peer's median times, and their ratios to yynet's. */
 function report(peers) {
-  const of = (peer, request) =>
+  const medianOf = (peer, request) =>
     peer.failure || peer.times[request].length === 0 ? undefined : median(peer.times[request]);
   return peers.map((peer) => {
     const { name, version, failure } = peer;
-    const [train_ms, infer_ms] = [of(peer, 'train'), of(peer, 'infer')];
-    const [train_ratio, infer_ratio] = [train_ms / of(peers[0], 'train'), infer_ms / of(peers[0], 'infer')];
+    const [train_ms, infer_ms] = [medianOf(peer, 'train'), medianOf(peer, 'infer')];
+    const [train_ratio, infer_ratio] = [train_ms / medianOf(peers[0], 'train'), infer_ms / medianOf(peers[0], 'infer')];
     return { name, version, failure, train_ms, train_ratio, infer_ms, infer_ratio };
   });
 }
 
-const number = (value, digits) => (Number.isFinite(value) ? value.toPrecision(digits) : '');
+const format = (value, digits) => (Number.isFinite(value) ? value.toPrecision(digits) : '');
 
 const tabulate = (rows) =>
   table(
     rows.map(({ name, version = '', failure, train_ms, train_ratio, infer_ms, infer_ratio }) => ({
       peer: `${name} ${version}`,
-      'training step, ms': failure ?? number(train_ms, 4),
-      'training ÷ yynet': number(train_ratio, 3),
-      'inference, ms': number(infer_ms, 4),
-      'inference ÷ yynet': number(infer_ratio, 3),
+      'training step, ms': failure ?? format(train_ms, 4),
+      'training ÷ yynet': format(train_ratio, 3),
+      'inference, ms': format(infer_ms, 4),
+      'inference ÷ yynet': format(infer_ratio, 3),
     })),
   );
 

@@ -1,10 +1,10 @@
-// YYNet-16 in TensorFlow.js on WebGPU. With --own-gradients those of GELU and batch norm are written by hand, which takes
-// a third of the kernels that differentiating tfjs's own operations does.
+// YYNet-16 in TensorFlow.js on WebGPU. --own-gradients uses handwritten gradients of GELU and batch norm, which take a third
+// of the kernels of tfjs's automatic ones.
 import * as tf from '@tensorflow/tfjs';
 import { batchNorms, oneHot, options, provideWebGpu, readReference, serve } from './peer.js';
 
 await provideWebGpu();
-// The backend registers itself only where it sees a window or a worker, tfjs has taken Node for its platform by now.
+// The backend registers itself only in a window or a worker. tfjs has already chosen Node as its platform by now.
 globalThis.WorkerGlobalScope = class {};
 await import('@tensorflow/tfjs-backend-webgpu');
 await tf.setBackend('webgpu');
@@ -12,7 +12,7 @@ await tf.setBackend('webgpu');
 const { images, targets, shape, weights } = await readReference();
 const ownGradients = options.includes('--own-gradients');
 
-// PyTorch's layout is [O,C,H,W], that of tfjs [H,W,C,O], or [H,W,C,1] for a depthwise convolution.
+// PyTorch's weights are [O,C,H,W]; tfjs's are [H,W,C,O], or [H,W,C,1] for a depthwise convolution.
 const variables = {};
 for (const [name, { shape, data }] of Object.entries(weights)) {
   const order = { 1: [0], 2: [1, 0], 4: name.includes('depthwise') ? [2, 3, 0, 1] : [2, 3, 1, 0] }[shape.length];
@@ -51,30 +51,30 @@ const ownNorm = (x, { mean, variance }, gamma, beta) =>
     const gradFunc = (dy, [x, gamma]) =>
       tf.tidy(() => {
         const scale = tf.rsqrt(tf.add(variance, EPS));
-        const normal = tf.mul(tf.sub(x, mean), scale);
+        const normalized = tf.mul(tf.sub(x, mean), scale);
         const dbeta = tf.sum(dy, AXES);
-        const dgamma = tf.sum(tf.mul(dy, normal), AXES);
+        const dgamma = tf.sum(tf.mul(dy, normalized), AXES);
         const n = x.size / gamma.size;
-        const shared = tf.add(tf.div(dbeta, n), tf.mul(normal, tf.div(dgamma, n)));
-        return [tf.mul(tf.mul(gamma, scale), tf.sub(dy, shared)), dgamma, dbeta];
+        const statisticsTerm = tf.add(tf.div(dbeta, n), tf.mul(normalized, tf.div(dgamma, n)));
+        return [tf.mul(tf.mul(gamma, scale), tf.sub(dy, statisticsTerm)), dgamma, dbeta];
       });
     return { value: plainNorm(x, { mean, variance }, gamma, beta), gradFunc };
   })(x, gamma, beta);
 
-/** The net; x is [N,H,W,C]. */
+/** Maps images [N,H,W,C] to logits [N,10]. */
 function forward(images, training) {
   const weight = (name) => variables[`${name}.weight`];
   const bias = (name) => variables[`${name}.bias`];
   const conv = (x, name, stride, padding) => tf.conv2d(x, weight(name), stride, padding);
   const biased = (x, name, stride, padding) => tf.add(conv(x, name, stride, padding), bias(name));
   const norm = (x, name) => {
-    const moved = running[name];
-    if (!training) return plainNorm(x, moved, weight(name), bias(name));
+    const statistics = running[name];
+    if (!training) return plainNorm(x, statistics, weight(name), bias(name));
     const batch = tf.moments(x, AXES);
     const n = x.size / x.shape[3];
     tf.tidy(() => {
-      moved.mean.assign(tf.add(tf.mul(moved.mean, 0.9), tf.mul(batch.mean, 0.1)));
-      moved.variance.assign(tf.add(tf.mul(moved.variance, 0.9), tf.mul(batch.variance, (0.1 * n) / (n - 1))));
+      statistics.mean.assign(tf.add(tf.mul(statistics.mean, 0.9), tf.mul(batch.mean, 0.1)));
+      statistics.variance.assign(tf.add(tf.mul(statistics.variance, 0.9), tf.mul(batch.variance, (0.1 * n) / (n - 1))));
     });
     return (ownGradients ? ownNorm : plainNorm)(x, batch, weight(name), bias(name));
   };
@@ -101,21 +101,21 @@ function forward(images, training) {
   return linear(gelu(linear(tf.mean(body, [1, 2]), 'fc1')), 'fc2');
 }
 
-/** tf.addN, which returns a wrong sum without a word where it gets more tensors than WebGPU binds. */
+/** Sums tensors, at most seven per tf.addN(): with more than WebGPU can bind, addN silently returns a wrong sum. */
 const addAll = (tensors) => {
-  let left = tensors;
-  while (left.length > 1) {
+  let terms = tensors;
+  while (terms.length > 1) {
     const sums = [];
-    for (let i = 0; i < left.length; i += 7) sums.push(tf.addN(left.slice(i, i + 7)));
-    left = sums;
+    for (let i = 0; i < terms.length; i += 7) sums.push(tf.addN(terms.slice(i, i + 7)));
+    terms = sums;
   }
-  return left[0];
+  return terms[0];
 };
 
 const moments = list.map((variable) => [0, 1].map(() => tf.variable(tf.zerosLike(variable), false)));
 let steps = 0;
 
-/** Clips to norm 1, then AdamW. */
+/** Clips the gradient to norm 1 and applies AdamW. */
 function update(gradients) {
   steps++;
   const [learningRate, decay, beta1, beta2] = [1e-2, 1.56e-2, 0.9, 0.999];

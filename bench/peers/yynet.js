@@ -1,6 +1,7 @@
-// YYNet-16 in yynet. Its step begins with bytes, which it uploads and normalises, and keeps an average of the weights.
+// YYNet-16 in yynet. Unlike the other peers, its step uploads and normalises u8 pixels and averages the weights.
 import { readFile } from 'node:fs/promises';
-import { openNodeDevice, paperRecipe, requestNodeAdapter } from '../../dist/node.js';
+import { paperRecipe } from '../../dist/index.js';
+import { openNodeDevice, requestNodeAdapter } from '../../dist/node.js';
 import { Engine } from '../engine.js';
 import { adapterName, readReference, serve } from './peer.js';
 
