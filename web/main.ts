@@ -70,5 +70,5 @@ kernelsPanel(page);
 const saved = savedPanel(page, { settings, data });
 
 const opened = await adapterPanel(page);
-if (opened?.saved) saved.offer(opened.saved);
 await page.attempt(() => data.begin());
+if (opened?.saved) saved.offer(opened.saved);

@@ -38,6 +38,21 @@ async function rename(from: string, to: string) {
   await page.keyboard.press('Enter');
 }
 
+test('the controls are enabled once, when the page has begun', async () => {
+  await page.addInitScript(() => {
+    const seen: boolean[] = [];
+    Object.assign(globalThis, { seen });
+    new MutationObserver(() => {
+      const sources = document.querySelector<HTMLFieldSetElement>('#sources');
+      if (sources && sources.disabled !== seen.at(-1)) seen.push(sources.disabled);
+    }).observe(document, { subtree: true, childList: true, attributes: true });
+  });
+  await page.reload();
+  await says(page.locator('#data-summary'), /pictures/);
+  await says(page.locator('#status'), /Ready/);
+  expect(await page.evaluate(() => (globalThis as unknown as { seen: boolean[] }).seen)).toEqual([true, false]);
+});
+
 test('the webcam records while its button is held, by the pointer or a key', async () => {
   await page.getByText('My pictures').click();
   await rename('Class 1', 'left');

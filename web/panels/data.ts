@@ -9,7 +9,7 @@ import { showDataSummary } from './data_summary.ts';
 import { dropTarget } from './drop.ts';
 
 export interface DataPanel {
-  /** Opens the built-in data set, unless there is something else by now. */
+  /** Opens the built-in data set, unless there is something else by now, and enables the controls. */
   begin(): Promise<void>;
   /** Shows a data set that is open in the worker. */
   show(data: DataSummary): void;
@@ -114,6 +114,7 @@ export async function dataPanel(page: Page): Promise<DataPanel> {
   return {
     async begin() {
       if (store.state.source === 'shapes' && !store.state.data) await open({ kind: 'shapes' });
+      else store.update({ phase: 'idle' });
     },
     show(data) {
       showSource(sourceOf(data));
