@@ -69,7 +69,7 @@ const validationBatch = ({ trainer: { recipe }, data: { validation } }: Run) =>
   Math.min(largestPart(recipe, recipe.batchSize), validation.length);
 
 /** Calibrates the best net of a finished run, and writes it again. */
-async function calibrateBest(run: Run): Promise<void> {
+export async function calibrateBest(run: Run): Promise<void> {
   const { trainer, data, folder } = run;
   const file = await checkpointFile(folder.path);
   const best = await readCheckpoint(file);

@@ -85,7 +85,8 @@ test('30 kills of workers, caller and Redis lose no run and train none to other 
 
 test('a worker that sleeps longer than its lock disturbs nobody when it wakes', async () => {
   const out = await temporaryFolder();
-  const sleeper = start('worker', '60');
+  // Slow, so that it sleeps long before the end of its run.
+  const sleeper = start('worker', '500');
   const caller = start('caller', out, '{"limitVal": 100}');
   await sleeper.printed('at step 0');
   sleeper.signal('SIGSTOP');
@@ -98,7 +99,7 @@ test('a worker that sleeps longer than its lock disturbs nobody when it wakes', 
   expect(performance.now() - begin).toBeLessThan(quick.lock + quick.check + 10_000);
   sleeper.signal('SIGCONT');
   expect(await caller.ended, caller.output).toBe(0);
-  expect(sleeper.output).toContain(`${name} is left: another worker has it now`);
+  await sleeper.printed(`${name} is left: another worker has it now`);
   expect(other.output).toContain(`${name} is done`);
   await expectAsAlone(out, { limitVal: 100 });
 });

@@ -7,6 +7,8 @@ export default defineConfig({
     ...common.test,
     include: ['test/cluster/*.test.ts'],
     exclude: [],
+    // The tests measure time.
+    maxWorkers: 1,
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },

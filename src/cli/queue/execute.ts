@@ -11,6 +11,7 @@ import { openDevice } from '../device.ts';
 import { describeEpoch, ProgressLine } from '../progress.ts';
 import { beginRun, configFile, type Run, resumeRun } from '../run.ts';
 import { flatSettings, type Settings, snakeCase } from '../settings.ts';
+import { calibrateBest } from '../training.ts';
 import { combineWatchers } from '../watchers.ts';
 import { readCheckpointFiles, writeFiles } from './files.ts';
 import { fingerprintsOf, openQuietly, Refusal } from './payload.ts';
@@ -84,6 +85,7 @@ async function trainIn(path: string, device: Device, task: Task): Promise<boolea
       print(`is handed back after step ${trainer.step}`);
       return false;
     }
+    if (trainer.finished) await calibrateBest(run);
   } finally {
     progress.stop();
     await run.folder.close();
