@@ -13,9 +13,10 @@ export default defineConfig({
     globalSetup: 'test/support/temporary.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    // One adapter, few cores: test files take turns in one process and share one device.
+    // One adapter, few cores: two processes run the files one after another, and the files of each share a device.
+    // Compiling kernels, which most of the time goes into without a GPU, keeps one core busy.
     pool: 'forks',
-    fileParallelism: false,
+    maxWorkers: 2,
     isolate: false,
   },
 });

@@ -12,10 +12,10 @@ afterAll(() => opened?.close());
 
 const names = (await readCases('test/fixtures')).map(({ name }) => name);
 
-// A GPU's tiles compile for minutes on an adapter on the CPU: the kernels of the nets' blocks must do for the nets.
+// Nets compile for minutes on a slow CPU. YYNet's own tiles stand for them: all kernels have cases of their own.
 const isNet = (name: string) => /^(yynet|mobilenet)/.test(name);
 const cases = [
-  ...names.map((name) => [name, 'own'] as const),
+  ...names.filter((name) => !name.startsWith('mobilenet')).map((name) => [name, 'own'] as const),
   ...names.filter((name) => !isNet(name)).map((name) => [name, 'gpu'] as const),
 ];
 

@@ -70,7 +70,7 @@ test('trains shapes to at least 90 %, with a pause', { timeout: 400_000 }, async
   await click('#expert');
   await page.locator('summary ::-p-text(Change the settings)').click();
   await page.select('[name=channels]', '4');
-  await enter('epochs', '4');
+  await enter('epochs', '6');
   await enter('learningRate', '0.02');
   await enter('seed', '3');
   await click('#train');
@@ -121,7 +121,7 @@ test('dropped pictures become a data set, and are trained on', { timeout: 400_00
   await says('#left-out', /1 file.*red disc\/broken\.png/s);
   await page.locator('summary ::-p-text(Change the settings)').click();
   await page.select('[name=channels]', '4');
-  await enter('epochs', '1');
+  await enter('epochs', '6');
   await enter('batchSize', '15');
   await click('#train');
   await says('#status', /Training finished/, 300_000);
