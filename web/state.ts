@@ -23,7 +23,14 @@ type Listener = (state: State, previous: State) => void;
 /** Holds the state and notifies listeners of changes. */
 export class Store {
   /** The controls stay disabled until the page has begun: a click on them would be lost. */
-  state: State = { phase: 'preparing', ready: false, timestamps: false, f16: false, source: 'shapes', trainable: false };
+  state: State = {
+    phase: 'preparing',
+    ready: false,
+    timestamps: false,
+    f16: false,
+    source: 'shapes',
+    trainable: false,
+  };
   private readonly listeners: Listener[] = [];
 
   /** Calls the listener now and whenever the state changes. */

@@ -86,7 +86,7 @@ test('30 kills of workers, caller and Redis lose no run and train none to other 
 test('a worker that sleeps longer than its lock disturbs nobody when it wakes', async () => {
   const out = await temporaryFolder();
   // Slow, so that it sleeps long before the end of its run.
-  const sleeper = start('worker', '500');
+  const sleeper = start('worker', '200');
   const caller = start('caller', out, '{"limitVal": 100}');
   await sleeper.printed('at step 0');
   sleeper.signal('SIGSTOP');
@@ -94,12 +94,12 @@ test('a worker that sleeps longer than its lock disturbs nobody when it wakes', 
   const begin = performance.now();
   await sleeper.printed('at step 0');
   const name = sleeper.output.split(' at step')[0];
-  await other.printed(`${name} at step`);
+  await other.printed(`\n${name} at step`);
   // Beside lock and check: the start of a process and the run that the other one has taken first.
   expect(performance.now() - begin).toBeLessThan(quick.lock + quick.check + 10_000);
   sleeper.signal('SIGCONT');
   expect(await caller.ended, caller.output).toBe(0);
-  await sleeper.printed(`${name} is left: another worker has it now`);
-  expect(other.output).toContain(`${name} is done`);
+  await sleeper.printed(`\n${name} is left: another worker has it now`);
+  expect(`\n${other.output}`).toContain(`\n${name} is done`);
   await expectAsAlone(out, { limitVal: 100 });
 });

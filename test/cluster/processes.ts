@@ -54,9 +54,9 @@ export class Program {
     await this.ended;
   }
 
-  /** Waits until it has printed something. */
+  /** Waits until it has printed something. A text that begins with a line feed must begin a line. */
   async printed(text: string): Promise<void> {
-    while (!this.output.includes(text)) {
+    while (!`\n${this.output}`.includes(text)) {
       if (!this.running) throw new Error(`It ended without printing '${text}': ${this.output}`);
       await new Promise((done) => setTimeout(done, 20));
     }
