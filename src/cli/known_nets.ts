@@ -12,7 +12,7 @@ const PACKAGED = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'nets
 /** A net of the package, or one to download. */
 type KnownNet = { readonly file: string } | RemoteFile;
 
-/** The nets that --init knows by name. */
+/** The nets that --init knows by name; yy-predict knows those of the package. */
 export const knownNets: Readonly<Record<string, KnownNet>> = {
   'cifar10-yynet-16': { file: join(PACKAGED, 'cifar10-yynet-16.safetensors') },
   'mobilenetv3_small_100.lamb_in1k': {
@@ -20,6 +20,12 @@ export const knownNets: Readonly<Record<string, KnownNet>> = {
     sha256: '46d2c063b18125884c48937afa4c49e18128869e52e8db96df48bf0a4d7ff697',
   },
 };
+
+/** Returns the checkpoint that comes with the package under that name, if there is one. */
+export function packagedNet(name: string): string | undefined {
+  const known = Object.hasOwn(knownNets, name) ? knownNets[name] : undefined;
+  return known && 'file' in known ? known.file : undefined;
+}
 
 /**
  * Returns the file of a net that is known by name or has an address, which is downloaded into the cache, with a progress bar

@@ -8,6 +8,7 @@ import { printableName } from '../runtime/printable.ts';
 import { readCheckpoint } from './checkpoint_file.ts';
 import { adapterOption, batchSizeOption, CHECKPOINT, createCommand, integer, main, quietOption } from './command.ts';
 import { openDevice } from './device.ts';
+import { packagedNet } from './known_nets.ts';
 import { listPictures } from './picture_arguments.ts';
 import { channelsOf } from './pictures.ts';
 
@@ -21,7 +22,7 @@ interface Options {
 }
 
 const command = createCommand('yy-predict', 'Classifies pictures with a trained net.')
-  .argument('<checkpoint>', CHECKPOINT)
+  .argument('<checkpoint>', `${CHECKPOINT}; or cifar10-yynet-16, which knows the classes of CIFAR-10`)
   .argument('<images...>', 'picture files, folders or wildcards; - reads paths from stdin, one per line')
   .option('--top <n>', 'print the n most probable classes', integer(1), 3)
   .addOption(batchSizeOption())
@@ -37,6 +38,7 @@ Pictures that are farther from those of training than 95 % of the validation pic
 above 1 in JSON and CSV): the classes say little then.
 
 Examples:
+  yy-predict cifar10-yynet-16 cat.jpg
   yy-predict runs/pets-yynet-16 cat.jpg dog.png
   yy-predict runs/pets-yynet-16 --top 1 --json *.jpg
   yy-predict runs/pets-yynet-16 --csv --top 1 pictures > classes.csv
@@ -45,7 +47,7 @@ Examples:
   .action(run);
 
 async function run(path: string, paths: string[], options: Options): Promise<void> {
-  const checkpoint = await readCheckpoint(path);
+  const checkpoint = await readCheckpoint(packagedNet(path) ?? path);
   const { config, recipe } = checkpoint;
   const format = { size: config.inputSize, channels: channelsOf(config) };
   const files = await listPictures(paths);

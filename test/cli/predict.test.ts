@@ -52,6 +52,15 @@ test('tells the most probable classes of each picture in order, and names those 
   }
 });
 
+test('the net of the package is there by its name', async () => {
+  const [red] = await pictures();
+  const { code, stdout, stderr } = await runCli('predict', ['cifar10-yynet-16', red, '--json', '--quiet']);
+  expect(code, stderr).toBe(0);
+  const { predictions } = JSON.parse(stdout);
+  const names = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
+  for (const { class: name } of predictions) expect(names).toContain(name);
+});
+
 test('each of many broken pictures has its own reason', async () => {
   const folder = await temporaryFolder();
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
