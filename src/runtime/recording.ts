@@ -1,6 +1,7 @@
 import { type DispatchCommand, encode } from './command.ts';
 import type { Storage } from './memory.ts';
 import { Resource } from './resource.ts';
+import { cutSubmits } from './slow_gpu.ts';
 
 /** What a step costs, whatever adapter it runs on. */
 export interface Cost {
@@ -20,12 +21,13 @@ export interface RecordingContext {
 
 /**
  * A list of dispatches that runs again and again: buffers, bind groups and pipelines are made once, and a run is
- * one compute pass in one submit. Made by `Device.record`.
+ * one compute pass in one submit, or in several where one could take too long. Made by `Device.record`.
  */
 export class Recording<T> extends Resource {
   readonly cost: Cost;
   /** All but the temporaries. */
   private readonly storages: ReadonlySet<Storage>;
+  private readonly submits: ReturnType<typeof cutSubmits>;
   private isDisposed = false;
 
   constructor(
@@ -38,6 +40,7 @@ export class Recording<T> extends Resource {
     super();
     const storages = commands.flatMap(({ tensors }) => tensors.map(({ storage }) => storage));
     this.storages = new Set(storages.filter(({ role }) => role !== 'temporary'));
+    this.submits = cutSubmits(commands);
     this.cost = {
       dispatches: commands.length,
       flops: commands.reduce((sum, command) => sum + command.flops, 0),
@@ -66,10 +69,12 @@ export class Recording<T> extends Resource {
   }
 
   private submit(): void {
-    const encoder = this.context.gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (let i = 0; i < this.commands.length; i++) encode(pass, this.commands[i], this.bindGroups[i]);
-    pass.end();
-    this.context.gpu.queue.submit([encoder.finish()]);
+    for (const { first, end } of this.submits) {
+      const encoder = this.context.gpu.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      for (let i = first; i < end; i++) encode(pass, this.commands[i], this.bindGroups[i]);
+      pass.end();
+      this.context.gpu.queue.submit([encoder.finish()]);
+    }
   }
 }
