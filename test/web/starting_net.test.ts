@@ -26,7 +26,7 @@ let status: Locator;
 beforeAll(async () => {
   folder = await temporaryFolder();
   files = await ownPictures();
-  shipped = (await decode(join('nets', NET))).state;
+  shipped = decode(await readFile(join('nets', NET))).state;
   visit = await beginVisit();
   page = visit.page;
   status = page.locator('#status');
@@ -53,16 +53,30 @@ const field = (name: string) => page.locator(`[name=${name}]`);
 const says = (what: Locator, text: RegExp) =>
   expect.poll(() => what.textContent(), { timeout: 60_000, interval: 50 }).toMatch(text);
 const fetched = () => visit.requests.filter((url) => url === `${visit.origin}/${NET}`).length;
-const decode = async (file: string) => decodeCheckpoint(await readFile(file), architectures);
+const decode = (bytes: Uint8Array) => decodeCheckpoint(bytes, architectures);
 const OWN = /2 classes, 8 training and 2 validation pictures/;
 /** The first epochs may be over before anyone looks. */
 const BEGUN = /^Training started|^Epoch/;
 const HEAD = ['fc1.bias', 'fc1.weight', 'fc2.bias', 'fc2.weight'];
 
-async function savedNet() {
+/** The bytes of the current net's checkpoint. */
+async function save(): Promise<Uint8Array> {
   const saving = page.waitForEvent('download');
   await button('Save the net').click();
-  return decode(await (await saving).path());
+  return readFile(await (await saving).path());
+}
+
+/** Pauses, and waits until the step under way has ended. */
+async function pause() {
+  await button('Pause').click();
+  await says(status, /Paused/);
+  const progress = page.getByLabel('Training progress');
+  const moved = async () => {
+    const before = await progress.getAttribute('value');
+    await page.waitForTimeout(500);
+    return before !== (await progress.getAttribute('value'));
+  };
+  await expect.poll(moved, { timeout: 30_000 }).toBe(false);
 }
 
 /** The parameters that differ from those of the shipped net. The statistics are estimated anew. */
@@ -125,8 +139,7 @@ test('a restored run says what it started from', async () => {
   await field('channels').selectOption('4');
   await button('Train').click();
   await says(status, BEGUN);
-  await button('Pause').click();
-  await says(status, /Paused/);
+  await pause();
   await says(page.locator('#autosaved'), /^Saved in this browser/);
   await page.reload();
   await button('Restore').click();
@@ -147,13 +160,13 @@ test('own pictures are trained on from the net, as yy-train --init does, also af
   });
   await button('Train').click();
   await says(status, BEGUN);
-  await button('Pause').click();
-  await says(status, /Paused/);
+  await pause();
   const origin = '231 of 233 tensors come from the net trained on CIFAR-10; the last layer is new.';
   const said = await statuses.jsonValue();
   expect(said).toContain(`${origin} Compiling the kernels for your GPU…`);
   expect(said).toContain(`Training started. ${origin}`);
-  const { state, config, recipe, training } = await savedNet();
+  const paused = await save();
+  const { state, config, recipe, training } = decode(paused);
   expect(training!.position.step).toBeGreaterThan(0);
   expect(training!.position.epoch).toBeLessThanOrEqual(recipe.headEpochs);
   expect(changed(state)).toEqual(HEAD);
@@ -167,11 +180,11 @@ test('own pictures are trained on from the net, as yy-train --init does, also af
   await button('Restore').click();
   await says(status, /Restored at step/);
   expect(await field('start').inputValue()).toBe('cifar10');
+  expect(Buffer.compare(await save(), paused)).toBe(0);
   await button('Resume').click();
   await says(status, /^Epoch ([4-9]|\d\d) finished/);
-  await button('Pause').click();
-  await says(status, /Paused/);
-  const resumed = await savedNet();
+  await pause();
+  const resumed = decode(await save());
   expect(changed(resumed.state).length).toBeGreaterThan(100);
   expect(resumed.recipe).toEqual(recipe);
   expect(fetched()).toBe(1);
