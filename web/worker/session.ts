@@ -180,8 +180,10 @@ export class Session implements Handlers {
       this.setPhase('preparing');
       await store.saveData(data).catch(({ message }: Error) => this.emit({ type: 'unsaved', reason: message }));
       await run.prepare();
-      if (!run.isPaused) this.setPhase('training');
-      if (origin) this.emit({ type: 'notice', message: `Training started. ${origin}` });
+      if (!run.isPaused) {
+        this.setPhase('training');
+        if (origin) this.emit({ type: 'notice', message: `Training started. ${origin}` });
+      }
       await run.train();
     } finally {
       this.run = undefined;
