@@ -9,6 +9,9 @@ import { esbuildWgsl } from './wgsl-plugin.mjs';
 const web = fileURLToPath(new URL('../web/', import.meta.url));
 const dist = join(web, 'dist');
 
+/** The net that a training of own pictures starts from: the worker fetches it when one begins. */
+const STARTING_NET = 'cifar10-yynet-16.safetensors';
+
 /** esbuild's options for scripts and styles; the results are in `outputFiles`. */
 export const bundling = {
   entryPoints: { main: join(web, 'main.ts'), worker: join(web, 'worker/main.ts') },
@@ -30,6 +33,7 @@ export async function pageFiles(outputFiles) {
   return new Map([
     ['index.html', Buffer.from(await readPage(join(web, 'index.html')))],
     ['icon.svg', await readFile(join(web, 'icon.svg'))],
+    [STARTING_NET, await readFile(join(web, '../nets', STARTING_NET))],
     ...outputFiles.map(({ path, contents }) => [basename(path), Buffer.from(contents)]),
   ]);
 }

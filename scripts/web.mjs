@@ -16,6 +16,7 @@ const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.map': 'application/json',
+  '.safetensors': 'application/octet-stream',
 };
 
 /** The output of the last successful build. */

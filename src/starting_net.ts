@@ -97,8 +97,24 @@ export function fitStartingNet(start: StartingNet, net: Net, classNames: readonl
 }
 
 /** The names of the parameters whose shape follows from the number of classes. */
-export function classTensors({ architecture, config, module }: Net): Set<string> {
+function classTensors({ architecture, config, module }: Net): Set<string> {
   const shapes = (net: typeof module) => new Map([...net.named()].map(([name, { shape }]) => [name, `${shape}`]));
   const others = shapes(architecture.create({ ...config, classes: config.classes + 1 }).module);
   return new Set([...shapes(module)].flatMap(([name, shape]) => (others.get(name) === shape ? [] : name)));
+}
+
+/** What a net takes of the one that it starts from. */
+export interface Start extends Fitting {
+  /** Whether it has a last layer of its own, for other classes. */
+  readonly isTransfer: boolean;
+}
+
+/**
+ * Picks what a net takes of the one that it starts from, and tells whether it is to be fine-tuned.
+ * @throws UserError as `fitStartingNet` does
+ */
+export function pickStart(start: StartingNet, net: Net, classNames: readonly string[]): Start {
+  const fitting = fitStartingNet(start, net, classNames);
+  const last = classTensors(net);
+  return { ...fitting, isTransfer: fitting.fresh.some((name) => last.has(name)) };
 }

@@ -15,6 +15,7 @@ const LAYERS = [
   ['src/yinyang', 'src/mobilenet'],
   ['src/nets.ts'],
   ['src/starting_net.ts'],
+  ['src/configure.ts'],
   ['src/index.ts', 'src/engine.ts'],
   ['src/node.ts', 'src/cli'],
 ];

@@ -53,8 +53,10 @@ export type Source = { readonly kind: 'shapes' } | FileSource | CardSource;
 /** A picture for a card, or why it is none. */
 export type Square = { readonly picture: Blob } | { readonly leftOut: LeftOut };
 
-/** The form's settings. Everything else is as in the paper. */
+/** The form's settings. Everything else is as in the paper, or as `yy-train --init` has it. */
 export interface Settings {
+  /** What the weights are first: those of the net that comes with the page, as far as they fit, or random. */
+  readonly start: 'cifar10' | 'random';
   readonly channels: number;
   readonly fusion: YYNetConfig['fusion'];
   readonly yin: YYNetConfig['yin'];
@@ -96,8 +98,8 @@ export interface NetSummary {
   readonly step?: number;
   /** Whether training can be resumed: there is a training state, epochs remain, and the pictures are the same. */
   readonly resumable: boolean;
-  /** The settings it was trained with. */
-  readonly settings: Settings;
+  /** The settings it was trained with. Checkpoints do not say what it started from; a saved run does. */
+  readonly settings: Omit<Settings, 'start'> & Partial<Pick<Settings, 'start'>>;
 }
 
 /** Description of the run that was saved automatically. */

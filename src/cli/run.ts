@@ -1,24 +1,21 @@
 import { createHash } from 'node:crypto';
+import { buildNet, configureRecipe, DEFAULT_MODEL, dataConfigOf, withFineTuning } from '../configure.ts';
 import { countByClass, type Pictures, type Splits } from '../data/dataset.ts';
 import { fingerprint } from '../data/fingerprint.ts';
 import { listNames } from '../data/list_names.ts';
 import type { Module } from '../nn/module.ts';
 import type { Device } from '../runtime/device.ts';
 import { UserError } from '../runtime/errors.ts';
+import type { Start } from '../starting_net.ts';
 import type { Checkpoint } from '../train/checkpoint.ts';
-import { fineTuning } from '../train/recipe.ts';
 import { Trainer } from '../train/trainer.ts';
 import { type Crew, solo } from './crew.ts';
-import { type Init, readInit, type Start, settingsFrom, startingState } from './init.ts';
+import { type Init, readInit, settingsFrom, startingState } from './init.ts';
 import { readRecipeFile } from './recipe_file.ts';
 import { RunFolder } from './run_folder.ts';
 import {
   absoluteData,
-  buildNet,
   completeSettings,
-  configureRecipe,
-  DEFAULT_MODEL,
-  dataConfigOf,
   inputSizeOf,
   loadData,
   readSettings,
@@ -106,12 +103,8 @@ export async function beginRun(
  * What the net of the settings takes of the one that it starts from, if it starts from one.
  * @throws UserError that names the file if nothing fits
  */
-export const startOf = (settings: Settings, data: Splits<Pictures>, init?: Init): Start | undefined =>
+export const startOf = (settings: Settings, data: Splits<Pictures>, init?: Init) =>
   init && startingState(init, buildNet(settings, dataConfigOf(data)), data.train.classes);
-
-/** Completes settings by those of fine-tuning, where the net has other classes than the one that it starts from. */
-export const withFineTuning = (settings: Settings, data: Splits<Pictures>, start?: Start): Settings =>
-  start?.isTransfer ? { ...fineTuning(configureRecipe(settings, dataConfigOf(data))), ...settings } : settings;
 
 /** Where a training begins: from a checkpoint, from another net, or from random weights. */
 interface Beginning {

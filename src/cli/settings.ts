@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import * as v from 'valibot';
+import { type ConfigChanges, configOf, configureRecipe, type DataConfig, DEFAULT_MODEL } from '../configure.ts';
 import { type DataOptions, dataNames, openData, openScored, type ScoreOptions } from '../data/data-folder.ts';
 import type { Pictures, Splits } from '../data/dataset.ts';
 import { reasonOf } from '../data/left_out.ts';
@@ -7,24 +8,14 @@ import { count, parse } from '../data/parse.ts';
 import type { Reading, ScoredData } from '../data/pictures-folder.ts';
 import type { DataProgress } from '../data/progress.ts';
 import { architectures, models } from '../nets.ts';
-import type { Net, NetConfig } from '../nn/architecture.ts';
+import type { NetConfig } from '../nn/architecture.ts';
 import { excerpt, UserError } from '../runtime/errors.ts';
-import {
-  fittingBatchSize,
-  greyNormalisation,
-  paperRecipe,
-  picturesRecipe,
-  type Recipe,
-  shapesRecipe,
-} from '../train/recipe.ts';
 import { recipeSchema } from '../train/schema.ts';
 import { channelsOf } from './pictures.ts';
 import { DataLine } from './progress.ts';
 import { readRecipeFile } from './recipe_file.ts';
 
 const positiveCount = v.pipe(count, v.minValue(1));
-
-export const DEFAULT_MODEL = 'yynet-16';
 
 /** Settings of a recipe file besides the net's config; the file spells them batch_size etc. */
 const settingsSchema = v.partial(
@@ -40,9 +31,6 @@ const settingsSchema = v.partial(
     ...recipeSchema.entries,
   }),
 );
-
-/** Overrides of the model's config, such as its width. */
-export type ConfigChanges = Readonly<Record<string, unknown>>;
 
 /** The settings that determine the result of a run. The defaults depend on the model and the data set. */
 export interface Settings extends v.InferOutput<typeof settingsSchema> {
@@ -175,46 +163,6 @@ export const absoluteData = (data = 'shapes') => (dataNames.includes(data) ? dat
 export const inputSizeOf = ({ model = DEFAULT_MODEL, net }: Settings) =>
   (net as Partial<NetConfig> | undefined)?.inputSize ?? models[model].config.inputSize;
 
-/** The part of a net's config that the data set determines. */
-type DataConfig = Pick<NetConfig, 'classes' | 'inputChannels'>;
-
-export const dataConfigOf = ({ train }: Splits<Pictures>): DataConfig => ({
-  classes: train.classes.length,
-  inputChannels: train.channels,
-});
-
-/**
- * Config of the model, with the settings' overrides and the values of the data set.
- * @throws UserError if the settings name another number of classes than the data set has
- */
-function configOf({ data = 'shapes', model = DEFAULT_MODEL, net }: Settings, fromData: DataConfig): NetConfig {
-  const { classes = fromData.classes } = (net ?? {}) as Partial<NetConfig>;
-  if (classes !== fromData.classes) {
-    throw new UserError(
-      `The settings have ${classes} classes, but ${data} has ${fromData.classes}; leave out 'classes' to go by the data.`,
-    );
-  }
-  return { ...models[model].config, ...net, ...fromData };
-}
-
-/** Creates the net of the settings. */
-export const buildNet = (settings: Settings, fromData: DataConfig): Net =>
-  models[settings.model ?? DEFAULT_MODEL].architecture.create(configOf(settings, fromData));
-
-/** The recipes of data sets that have one of their own. */
-const RECIPES: Readonly<Record<string, Recipe>> = { shapes: shapesRecipe, cifar10: paperRecipe };
-
-/** @param pictures the number of training pictures; without it, there are enough for the recipe's batch size */
-export function configureRecipe(
-  { data = 'shapes', ...settings }: Settings,
-  { inputChannels }: DataConfig,
-  pictures = Number.POSITIVE_INFINITY,
-): Recipe {
-  const recipe = Object.hasOwn(RECIPES, data) ? RECIPES[data] : picturesRecipe;
-  const batchSize = fittingBatchSize(recipe, pictures);
-  return { ...recipe, batchSize, ...(inputChannels === 1 && greyNormalisation), ...pick(settings, recipe) };
-}
-
 /** Returns all settings for config.json, with the defaults of the model and the data set (see `configureRecipe`). */
 export function completeSettings(settings: Settings, fromData: DataConfig, pictures?: number): Record<string, unknown> {
   const { model = DEFAULT_MODEL, init, seed = 0, limitTrain, limitVal, valSplit, maxSteps } = settings;
@@ -224,9 +172,3 @@ export function completeSettings(settings: Settings, fromData: DataConfig, pictu
     ...configOf(settings, fromData),
   };
 }
-
-/** Picks the settings that are defined and whose keys `defaults` has. */
-const pick = <T extends object>(settings: Partial<T>, defaults: T): Partial<T> =>
-  Object.fromEntries(
-    Object.entries(settings).filter(([key, value]) => value !== undefined && Object.hasOwn(defaults, key)),
-  ) as Partial<T>;

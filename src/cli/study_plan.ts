@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { DEFAULT_MODEL } from '../configure.ts';
 import { models } from '../nets.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { EpochMetrics } from '../train/hooks.ts';
 import { RunFolder } from './run_folder.ts';
-import { completeSettings, DEFAULT_MODEL, readSettings, type Settings } from './settings.ts';
+import { completeSettings, readSettings, type Settings } from './settings.ts';
 import type { Experiment, Study } from './studies.ts';
 
 /** One training of a study: an experiment with one seed. */

@@ -1,12 +1,12 @@
 // npm run tune: finds the fastest tiles of a net's kernels on an adapter and caches them. openNodeDevice() reads the cache.
 import { Option } from 'commander';
+import { DEFAULT_MODEL } from '../configure.ts';
 import { models } from '../nets.ts';
 import { requestNodeAdapter } from '../runtime/node.ts';
 import { writeTiles } from '../runtime/tile_cache.ts';
 import type { Tiles, Tuned } from '../runtime/tuning.ts';
 import { type Finding, tune } from '../tuning/tuner.ts';
 import { adapterOption, createCommand, integer, main } from './command.ts';
-import { DEFAULT_MODEL } from './settings.ts';
 
 interface Options {
   readonly adapter: string;

@@ -1,7 +1,8 @@
 import { activationKinds, picturesRecipe, presets, shapesRecipe, YYNet } from '../../src/index.ts';
-import { fittingBatchSize } from '../../src/train/recipe.ts';
+import { fineTuning, fittingBatchSize } from '../../src/train/recipe.ts';
 import { byId } from '../dom.ts';
-import type { Settings } from '../messages.ts';
+import type { NetSummary, Settings } from '../messages.ts';
+import { canStart, defaultStart, STARTING_NET } from '../start.ts';
 import type { Page, State } from '../state.ts';
 
 type Fields = { [K in keyof Settings]: HTMLInputElement | HTMLSelectElement };
@@ -9,7 +10,8 @@ type Fields = { [K in keyof Settings]: HTMLInputElement | HTMLSelectElement };
 /** The form with the settings of net and recipe. */
 export interface SettingsPanel {
   read(): Settings;
-  write(settings: Settings): void;
+  /** What the training of a net started from stays as it is where that is not known. */
+  write(settings: NetSummary['settings']): void;
 }
 
 export function settingsPanel({ store }: Page): SettingsPanel {
@@ -18,7 +20,11 @@ export function settingsPanel({ store }: Page): SettingsPanel {
   const summary = byId('net-summary');
   (fields.activation as HTMLSelectElement).replaceChildren(...activationKinds.map((kind) => new Option(kind)));
 
+  /** What the user wants to start from, also while the net has another width. */
+  let wanted: Settings['start'] = 'random';
+
   const read = (): Settings => ({
+    start: fields.start.value as Settings['start'],
     channels: Number(fields.channels.value),
     fusion: fields.fusion.value as Settings['fusion'],
     yin: fields.yin.value as Settings['yin'],
@@ -32,40 +38,51 @@ export function settingsPanel({ store }: Page): SettingsPanel {
 
   const describe = () => {
     const { channels, epochs, batchSize, learningRate } = read();
+    const fits = canStart({ channels });
+    (fields.start as HTMLSelectElement).options[0].disabled = !fits;
+    fields.start.value = fits ? wanted : 'random';
+    const why =
+      fields.start.value === wanted
+        ? ''
+        : ` Its weights are random at first: ${STARTING_NET.title} has ${STARTING_NET.channels} channels.`;
     const classes = store.state.data?.classes.length ?? 10;
     const { parameterCount } = new YYNet({ ...presets['yynet-16'], channels, bodyChannels: channels, classes });
-    summary.textContent = `YYNet-${channels}: ${parameterCount.toLocaleString('en')} parameters. ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, batch size ${batchSize}, learning rate up to ${learningRate}.`;
+    summary.textContent = `YYNet-${channels}: ${parameterCount.toLocaleString('en')} parameters. ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, batch size ${batchSize}, learning rate up to ${learningRate}.${why}`;
   };
 
-  const write = (settings: Settings) => {
+  const write = ({ start = wanted, ...settings }: NetSummary['settings']) => {
+    wanted = start;
     const { channels } = fields;
     const width = String(settings.channels);
     const listed = [...(channels as HTMLSelectElement).options].some(({ value }) => value === width);
     if (!listed) (channels as HTMLSelectElement).add(new Option(width));
-    for (const [name, value] of Object.entries(settings)) fields[name as keyof Settings].value = String(value);
+    for (const [name, value] of Object.entries(settings)) fields[name as keyof typeof settings].value = String(value);
     describe();
   };
 
   const reset = () => {
     const { fusion, yin, activation, channels } = presets['yynet-16'];
-    write({ ...defaultRecipe(store.state), fusion, yin, activation, channels, seed: 0 });
+    write({ ...defaultsFor(store.state), fusion, yin, activation, channels, seed: 0 });
   };
 
-  let defaults = defaultRecipe(store.state);
+  let defaults = defaultsFor(store.state);
   /**
-   * Writes the default recipe of other pictures. What the user has changed stays, unless one of the built-in data set and
-   * the user's own takes the place of the other.
+   * Writes the default start and recipe of other pictures. What the user has changed stays, unless one of the built-in data
+   * set and the user's own takes the place of the other.
    */
   const updateRecipe = (replace: boolean) => {
-    const next = defaultRecipe(store.state);
-    const current = read();
+    const next = defaultsFor(store.state);
+    const current = { ...read(), start: wanted };
     const names = Object.keys(next) as (keyof typeof next)[];
     const changed = names.filter((name) => replace || current[name] === defaults[name]);
     write({ ...current, ...Object.fromEntries(changed.map((name) => [name, next[name]])) });
     defaults = next;
   };
 
-  form.addEventListener('input', describe);
+  form.addEventListener('input', ({ target }) => {
+    if (target === fields.start) wanted = fields.start.value as Settings['start'];
+    describe();
+  });
   byId('defaults').addEventListener('click', reset);
   store.watch(({ f16, data, source }, previous) => {
     (fields.precision as HTMLSelectElement).options[1].disabled = !f16;
@@ -77,8 +94,9 @@ export function settingsPanel({ store }: Page): SettingsPanel {
   return { read, write };
 }
 
-function defaultRecipe({ source, data }: State) {
+function defaultsFor({ source, data }: State) {
+  const start = defaultStart(source, data);
   const recipe = source === 'shapes' ? shapesRecipe : picturesRecipe;
-  const { epochs, learningRate, precision } = recipe;
-  return { epochs, batchSize: fittingBatchSize(recipe, data?.train ?? Infinity), learningRate, precision };
+  const { epochs, learningRate, precision } = { ...recipe, ...(start !== 'random' && fineTuning(recipe)) };
+  return { start, epochs, batchSize: fittingBatchSize(recipe, data?.train ?? Infinity), learningRate, precision };
 }

@@ -1,17 +1,9 @@
-import {
-  calibrate,
-  type EpochMetrics,
-  type Progress,
-  type Recipe,
-  Trainer,
-  type YYNetConfig,
-  yynet,
-} from '../../src/index.ts';
+import { calibrate, type EpochMetrics, type Progress, Trainer, type YYNetConfig, yynet } from '../../src/index.ts';
 import { type History, Recorder } from '../../src/train/history.ts';
 import type { Event } from '../messages.ts';
 import type { OpenedData } from './data.ts';
 import type { Gpu } from './gpu.ts';
-import type { NetCheckpoint } from './nets.ts';
+import type { Beginning, NetCheckpoint } from './nets.ts';
 import { BATCH } from './viewer.ts';
 
 /** Minimum time between two progress events, in milliseconds. */
@@ -26,11 +18,8 @@ const MAX_ATTEMPTS = 3;
 const LOSS_DELAY = 500;
 
 /** What a run depends on. */
-export interface RunContext {
+export interface RunContext extends Beginning {
   readonly data: OpenedData;
-  readonly config: YYNetConfig;
-  readonly recipe: Recipe;
-  readonly seed: number;
   /** Opens a device that no other trainer uses. */
   openGpu(): Promise<Gpu>;
   emit(event: Event): void;
@@ -49,7 +38,7 @@ export class Run {
   private savedAt = performance.now();
 
   /**
-   * @param net the checkpoint to resume from; without it, training starts from the initial weights
+   * @param net the checkpoint to resume from; without it, training starts as the context says
    * @param previousHistory the history up to that checkpoint
    */
   constructor(
@@ -63,13 +52,13 @@ export class Run {
    * @throws {UserError} if the adapter lacks a feature or memory, or the net does not fit the pictures
    */
   async prepare(): Promise<void> {
-    const { data, config, recipe, seed } = this.context;
+    const { data, config, recipe, seed, init } = this.context;
     this.gpu = await this.context.openGpu();
     const { device, mutex } = this.gpu;
     this.trainer = await mutex.runExclusive(() =>
       this.net
         ? Trainer.resume(device, this.net, data.splits)
-        : Trainer.create(device, yynet.create(config), data.splits, recipe, { seed }),
+        : Trainer.create(device, yynet.create(config), data.splits, recipe, { seed, init }),
     );
     const { stepsPerEpoch } = this.trainer;
     const history = this.recorder?.history ?? this.previousHistory;

@@ -2,12 +2,13 @@ import { decodeCheckpoint, encodeCheckpoint, exportOnnx, Trainer, UserError, yyn
 import { decode } from '../data/decode.ts';
 import { squareOf } from '../data/square.ts';
 import type { Answers, Event, History, Opened, Phase, PictureMaps, Request, Restored, SavedRun } from '../messages.ts';
-import { type OpenedData, openData, pictureAt, summarize } from './data.ts';
+import { openData, pictureAt, summarize } from './data.ts';
 import { Gpu } from './gpu.ts';
 import { kernelTimes } from './kernels.ts';
 import { configure, type NetCheckpoint, summarizeNet } from './nets.ts';
 import { required } from './required.ts';
 import { Run, type RunContext } from './run.ts';
+import { fetchStartingNet } from './starting_net.ts';
 import * as store from './store.ts';
 import { Workspace } from './workspace.ts';
 
@@ -38,8 +39,8 @@ export class Session implements Handlers {
     const saved = required(await store.savedRun(), 'saved run');
     workspace.data = required(await store.savedData(), 'saved run');
     const net = decodeCheckpoint(saved.checkpoint, [yynet]);
-    await this.busy('Restoring the run…', () => workspace.setNet(net, saved.history));
-    return { data: summarize(workspace.data), net: summarizeNet(net, workspace.data) };
+    await this.busy('Restoring the run…', () => workspace.setNet(net, saved));
+    return { data: summarize(workspace.data), net: summarizeNet(net, workspace.data, saved.start) };
   }
 
   async forget(): Promise<undefined> {
@@ -64,7 +65,15 @@ export class Session implements Handlers {
   async train({ settings }: RequestOf<'train'>): Promise<undefined> {
     this.requireIdle();
     const data = required(this.workspace.data, 'pictures');
-    this.start({ data, ...configure(settings, data), seed: settings.seed });
+    this.setPhase('preparing');
+    try {
+      const from = settings.start === 'random' ? undefined : await fetchStartingNet();
+      this.workspace.start = settings.start;
+      this.start({ data, ...configure(settings, data, from) });
+    } catch (error) {
+      this.setPhase('idle');
+      throw error;
+    }
   }
 
   async pause(): Promise<undefined> {
@@ -161,16 +170,20 @@ export class Session implements Handlers {
       history,
     );
     this.run = run;
-    this.execute(run, context.data).catch(({ message }: Error) => this.emit({ type: 'failed', message }));
+    this.execute(run, context).catch(({ message }: Error) => this.emit({ type: 'failed', message }));
   }
 
-  private async execute(run: Run, data: OpenedData): Promise<void> {
+  private async execute(run: Run, { data, origin }: Pick<RunContext, 'data' | 'origin'>): Promise<void> {
     try {
-      this.emit({ type: 'notice', message: 'Compiling the kernels for your GPU…' });
+      const said = origin ? `${origin} ` : '';
+      this.emit({ type: 'notice', message: `${said}Compiling the kernels for your GPU…` });
       this.setPhase('preparing');
       await store.saveData(data).catch(({ message }: Error) => this.emit({ type: 'unsaved', reason: message }));
       await run.prepare();
-      if (!run.isPaused) this.setPhase('training');
+      if (!run.isPaused) {
+        this.setPhase('training');
+        if (origin) this.emit({ type: 'notice', message: `Training started. ${origin}` });
+      }
       await run.train();
     } finally {
       this.run = undefined;

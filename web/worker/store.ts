@@ -1,7 +1,7 @@
 // Stores the last run and its pictures in the browser's IndexedDB, so that they survive a reload.
 import { del, get, set } from 'idb-keyval';
 import { type Dataset, inMemory, shapes } from '../../src/index.ts';
-import type { History, SavedRun } from '../messages.ts';
+import type { History, SavedRun, Settings } from '../messages.ts';
 import type { OpenedData } from './data.ts';
 
 const RUN_KEY = 'yynet.run';
@@ -11,6 +11,8 @@ export interface StoredRun extends SavedRun {
   /** A safetensors file. */
   readonly checkpoint: Uint8Array;
   readonly history: History;
+  /** What it started from; runs of earlier versions do not say. */
+  readonly start?: Settings['start'];
 }
 
 /** A data set without its methods, which IndexedDB cannot store. 'shapes' is stored without pictures and generated again. */

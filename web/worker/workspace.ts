@@ -1,5 +1,5 @@
 import { encodeCheckpoint, filtersOf } from '../../src/index.ts';
-import type { Event, History } from '../messages.ts';
+import type { Event, History, Settings } from '../messages.ts';
 import type { OpenedData } from './data.ts';
 import { Gpu } from './gpu.ts';
 import { fits, type NetCheckpoint, summarizeNet } from './nets.ts';
@@ -14,11 +14,16 @@ const INSIGHT_SHARE = 0.2;
 
 const NO_HISTORY: History = { stepsPerEpoch: 1, steps: 1, points: [], epochs: [] };
 
+/** What is known of the training of a net from a file. */
+const UNKNOWN = { history: NO_HISTORY };
+
 /** The open data set, the device and the current net. Sends changes to the page and saves the run in the browser. */
 export class Workspace {
   data?: OpenedData;
   net?: NetCheckpoint;
   history: History = NO_HISTORY;
+  /** What the training of the net started from, if that is known. */
+  start?: Settings['start'];
   private gpu?: Promise<Gpu>;
   /** Whether a trainer has allocated memory on the device. */
   private trained = false;
@@ -63,9 +68,10 @@ export class Workspace {
   }
 
   /** Replaces the net by a loaded one. */
-  async setNet(net: NetCheckpoint, history = NO_HISTORY): Promise<void> {
+  async setNet(net: NetCheckpoint, { history, start }: Pick<Workspace, 'history' | 'start'> = UNKNOWN): Promise<void> {
     this.net = net;
     this.history = history;
+    this.start = start;
     this.emit({ type: 'history', history });
     await this.publish();
   }
@@ -110,7 +116,7 @@ export class Workspace {
   /** Saves the run in the browser. A failure is reported to the page and does not stop training. */
   private async save(): Promise<void> {
     const net = required(this.net, 'net');
-    const { history } = this;
+    const { history, start } = this;
     const run = {
       savedAt: Date.now(),
       dataName: required(this.data, 'pictures').splits.train.name,
@@ -118,7 +124,7 @@ export class Workspace {
       steps: history.steps,
       accuracy: history.epochs.at(-1)?.val_accuracy,
       checkpoint: encodeCheckpoint(net),
-      history,
+      ...{ history, start },
     };
     this.savedAt = performance.now();
     await store.saveRun(run).then(

@@ -1,12 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { version } from '../../../package.json';
+import { withFineTuning } from '../../configure.ts';
 import type { Device } from '../../runtime/device.ts';
 import { DivergedError } from '../../train/health.ts';
 import { CheckpointWriter } from '../checkpoint_writer.ts';
 import { describeError, exitCodeOf } from '../command.ts';
 import { openDevice } from '../device.ts';
 import { readInit, settingsFrom } from '../init.ts';
-import { beginRun, openTrainer, requireShards, resumeRun, startOf, withFineTuning } from '../run.ts';
+import { beginRun, openTrainer, requireShards, resumeRun, startOf } from '../run.ts';
 import { inputSizeOf, loadData, type Settings } from '../settings.ts';
 import { type TrainOptions, train } from '../training.ts';
 import { combineWatchers } from '../watchers.ts';
