@@ -113,4 +113,6 @@ function modelOf(architecture: string, config: NetConfig): string {
 
 /** Completes settings by those of fine-tuning, where the net has other classes than the one that it starts from. */
 export const withFineTuning = <S extends NetSettings>(settings: S, data: Splits<Pictures>, start?: Start): S =>
-  start?.isTransfer ? { ...fineTuning(configureRecipe(settings, dataConfigOf(data))), ...settings } : settings;
+  start?.isTransfer
+    ? { ...fineTuning(configureRecipe(settings, dataConfigOf(data)), data.train.length), ...settings }
+    : settings;

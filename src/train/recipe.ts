@@ -131,16 +131,26 @@ export const largestPart = ({ microBatch, shards }: Recipe, size: number) =>
 const LEAST_STEPS = 8;
 
 /** Returns the recipe's batch size, reduced where an epoch of `pictures` would have fewer than eight steps. */
-export const fittingBatchSize = ({ batchSize }: Recipe, pictures: number) =>
+export const fittingBatchSize = ({ batchSize }: Pick<Recipe, 'batchSize'>, pictures: number) =>
   Math.min(batchSize, Math.max(2, Math.floor(pictures / LEAST_STEPS)));
+
+/** Small steps for a net that begins near its end, but batches with enough pictures for batch statistics. */
+const FINE_TUNING = { steps: 30, leastBatch: 8 };
 
 /**
  * The settings of a training whose net starts from another one and has a new last layer: the head alone for an eighth of the
- * epochs, so that its first, random gradients do not spoil the body, then all, the body at half the rate. Half of each rate
- * learnt more slowly (5 × 96 emoji from the net for CIFAR-10, one seed: 59 % of held-out pictures after ten epochs).
+ * epochs, so that its first, random gradients do not spoil the body, then all, the body at half the rate. An epoch has about
+ * 30 steps: with the 8 steps that random weights need, 5 × 96 emoji from the net for CIFAR-10 gave 68 % of held-out pictures
+ * after ten epochs (two seeds: 68.3 and 68.3 %), with 30 steps 77.5 and 76.7 %; at half the rate 70.8 and 73.3 %. From
+ * random weights smaller batches gained nothing (66.7 and 74.2 % with 8 steps, 66.7 and 66.7 % with 30).
+ * @param pictures the number of training pictures
  */
-export const fineTuning = ({ epochs }: Pick<Recipe, 'epochs'>) => ({
-  headEpochs: Math.min(5, Math.floor(epochs / 8)),
+export const fineTuning = (recipe: Pick<Recipe, 'epochs' | 'batchSize'>, pictures: number) => ({
+  batchSize: Math.min(
+    fittingBatchSize(recipe, pictures),
+    Math.max(FINE_TUNING.leastBatch, Math.floor(pictures / FINE_TUNING.steps)),
+  ),
+  headEpochs: Math.min(5, Math.floor(recipe.epochs / 8)),
   headLearningRate: 1e-2,
   learningRate: 1e-2,
   lrBackbone: 0.5,

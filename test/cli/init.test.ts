@@ -37,6 +37,9 @@ beforeAll(async () => {
   await writeFile(file, encodeCheckpoint(small));
 });
 
+/** Of 20, without those that validate. */
+const TRAINING_PICTURES = 18;
+
 const HEAD = ['fc2.weight', 'fc2.bias'];
 
 /** Begins a run, without a step. Returns its state dict, recipe and summary, and the settings in its config.json. */
@@ -73,9 +76,14 @@ test('a net starts from a checkpoint: model, config, normalisation and all tenso
   expect(config).toMatchObject({ init: file, model: 'yynet-16', channels: 4, hidden: 8, classes: 2 });
 });
 
+test('an epoch of a fine-tuning has about 30 steps, of at least 8 pictures where an epoch then has 8 steps', () => {
+  const batchSize = (pictures: number) => fineTuning({ epochs: 40, batchSize: 64 }, pictures).batchSize;
+  expect([20, 60, 100, 480, 5000].map(batchSize)).toEqual([2, 7, 8, 16, 64]);
+});
+
 test('a start with other classes is fine-tuned: the head first, then all at lower rates, as plain settings', async () => {
   const { recipe, config, summary } = await begin({ init: file, epochs: 8 });
-  expect(recipe).toMatchObject(fineTuning({ epochs: 8 }));
+  expect(recipe).toMatchObject(fineTuning({ epochs: 8, batchSize: 64 }, TRAINING_PICTURES));
   const { headEpochs, learningRate, lrBackbone } = recipe;
   expect(headEpochs).toBeGreaterThan(0);
   expect(learningRate * lrBackbone).toBeLessThan(picturesRecipe.learningRate);

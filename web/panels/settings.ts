@@ -97,6 +97,10 @@ export function settingsPanel({ store }: Page): SettingsPanel {
 function defaultsFor({ source, data }: State) {
   const start = defaultStart(source, data);
   const recipe = source === 'shapes' ? shapesRecipe : picturesRecipe;
-  const { epochs, learningRate, precision } = { ...recipe, ...(start !== 'random' && fineTuning(recipe)) };
-  return { start, epochs, batchSize: fittingBatchSize(recipe, data?.train ?? Infinity), learningRate, precision };
+  const pictures = data?.train ?? Infinity;
+  const { epochs, batchSize, learningRate, precision } = {
+    ...{ ...recipe, batchSize: fittingBatchSize(recipe, pictures) },
+    ...(start !== 'random' && fineTuning(recipe, pictures)),
+  };
+  return { start, epochs, batchSize, learningRate, precision };
 }
