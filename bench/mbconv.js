@@ -1,21 +1,23 @@
 // node bench/mbconv.js: times each kernel of an MBConv, forward and backward, and the whole block, against the roofline.
+import { Option } from 'commander';
 import {
   combine,
   figures,
   kernelName,
   MBConv,
-  measureRoofline,
   ParameterSet,
   profile,
   profileRows,
   profileTable,
   Random,
   requirePrecision,
+  rooflineOf,
   sizeOf,
   Tape,
 } from '../dist/engine.js';
 import { openNodeDevice, requestNodeAdapter } from '../dist/node.js';
 import { count, createBench, main, time, writeResult } from './common.js';
+import { sweep } from './sweep.js';
 
 /** Values of `fused` by the name of the variant. */
 const VARIANTS = { fused: true, unfused: false };
@@ -33,22 +35,34 @@ const command = createBench(
     16,
   )
   .option('--size <n>', 'height and width of the input', count, 32)
+  .addOption(new Option('--sweep', 'time many sizes and widths instead').conflicts(['batch', 'channels', 'size']))
   .action(run);
 
-async function run({ channels, batch, size, precision, adapter, json, write }) {
+async function run({ channels, batch, size, precision, adapter, json, write, sweep: isSweep }) {
   const device = await openNodeDevice(await requestNodeAdapter({ adapter }));
   requirePrecision(device, precision);
-  requireMemory(device, { channels, batch, size, precision });
-  const roofline = await measureRoofline(device);
-  const variants = {};
-  for (const [name, fused] of Object.entries(VARIANTS)) {
-    variants[name] = await measure(device, { shape: [batch, channels, size, size], precision, fused }, roofline);
+  const output = (title, text, result) => {
+    console.log(json ? JSON.stringify({ adapter: device.adapter.name, precision, ...result }) : `${title}\n\n${text}`);
+    return write && writeResult(title, device.adapter, text);
+  };
+  if (isSweep) {
+    const { text, shapes } = await sweep(device, (shape) => profileBlock(device, { shape, precision, fused: true }));
+    return output(`MBConv of many sizes and widths, ${precision}`, text, { shapes });
   }
+  requireMemory(device, { channels, batch, size, precision });
+  const shape = [batch, channels, size, size];
+  const blocks = {};
+  for (const [name, fused] of Object.entries(VARIANTS)) {
+    blocks[name] = await profileBlock(device, { shape, precision, fused });
+  }
+  const roofline = await rooflineOf(
+    device,
+    Object.values(blocks).map((block) => block.profile),
+  );
+  const variants = {};
+  for (const [name, block] of Object.entries(blocks)) variants[name] = await figuresOf(device, block, roofline);
   const title = `MBConv, ${channels} channels, ${size}×${size}, batch ${batch}, ${precision}`;
-  const text = report(device.adapter, roofline, variants);
-  const result = { adapter: device.adapter.name, channels, batch, size, precision, roofline, ...variants };
-  console.log(json ? JSON.stringify(result) : `${title}\n\n${text}`);
-  if (write) await writeResult(title, device.adapter, text);
+  await output(title, report(device.adapter, roofline, variants), { channels, batch, size, roofline, ...variants });
 }
 
 /** @throws GpuError if the block's largest tensors do not fit; runs first because the host arrays are as large */
@@ -60,8 +74,8 @@ function requireMemory(device, { channels, batch, size, precision }) {
   });
 }
 
-/** Returns the figures of each dispatch, forward and backward, and of the whole block in one submit. */
-async function measure(device, { shape, precision, fused }, roofline) {
+/** Records a block, forward alone and with its backward pass, and times each dispatch of both. */
+async function profileBlock(device, { shape, precision, fused }) {
   const random = new Random(1);
   const block = new MBConv(shape[1], shape[1], 1, {
     ...{ activation: 'gelu', gate: 'sigmoid' },
@@ -91,7 +105,12 @@ async function measure(device, { shape, precision, fused }, roofline) {
   await profile(device, both); // the first run compiles some kernels
   const runs = [];
   for (let i = 0; i < RUNS; i++) runs.push(await profile(device, both));
-  const rows = profileRows({ commands: both.commands, runs }, roofline, label);
+  return { forward, both, profile: { commands: both.commands, runs } };
+}
+
+/** Returns the figures of each dispatch, forward and backward, and of the whole block in one submit. */
+async function figuresOf(device, { forward, both, profile }, roofline) {
+  const rows = profileRows(profile, roofline, label);
   const ms = combine('', rows).ms;
   const dispatches = rows.map((row) => figures(row, ms));
 

@@ -1,5 +1,5 @@
-import { measureRoofline, type Roofline } from '../../kernels/roofline/measure.ts';
-import { byName, chromeTrace, combine, figures, profileRows, profileTable } from '../report/profile.ts';
+import type { Roofline } from '../../kernels/roofline/measure.ts';
+import { byName, chromeTrace, combine, figures, profileRows, profileTable, rooflineOf } from '../report/profile.ts';
 import type { Trainer } from '../train/trainer.ts';
 import type { RunFolder } from './run_folder.ts';
 
@@ -8,7 +8,7 @@ export async function printProfile(trainer: Trainer, steps: number, folder: RunF
   const { device } = trainer;
   const profile = await trainer.profile(steps);
   const { peak } = device.memory;
-  const roofline = await measureRoofline(device);
+  const roofline = await rooflineOf(device, [profile]);
   const rows = byName(profileRows(profile, roofline));
   const total = combine('total', rows);
   const lines = [...rows, total].map((row) => figures(row, total.ms));

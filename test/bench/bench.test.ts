@@ -24,6 +24,18 @@ test('bench/mbconv.js has figures for every kernel and for the block', async () 
   }
 });
 
+test('bench/mbconv.js --sweep marks the shapes whose share is far below their neighbours', async () => {
+  // @ts-expect-error: a plain script.
+  const { SIZES, CHANNELS, shareTable } = await import('../../bench/sweep.js');
+  const shapes = CHANNELS.flatMap((channels: number) => SIZES.map((size: number) => ({ channels, size, share: 0.5 })));
+  expect(shareTable(shapes)).not.toMatch(/%.*↓/);
+  const odd = shapes.find(({ channels, size }: { channels: number; size: number }) => channels === 32 && size === 30)!;
+  odd.share = 0.36;
+  expect(shareTable(shapes)).not.toMatch(/%.*↓/);
+  odd.share = 0.34;
+  expect(shareTable(shapes).match(/\d+\.\d % ↓/g)).toEqual(['34.0 % ↓']);
+});
+
 test('bench/step.js prints every figure of a step on one line', async () => {
   const { stdout } = await node('bench/step.js', '--batch', '2', '--json');
   const { adapter, model, precision, ...numbers } = JSON.parse(stdout);

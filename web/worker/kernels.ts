@@ -1,4 +1,4 @@
-import { byName, combine, figures, measureRoofline, profileRows } from '../../src/engine.ts';
+import { byName, combine, figures, profileRows, rooflineOf } from '../../src/engine.ts';
 import type { Trainer } from '../../src/index.ts';
 import type { KernelTimes } from '../messages.ts';
 
@@ -10,7 +10,7 @@ const STEPS = 3;
  */
 export async function kernelTimes(trainer: Trainer): Promise<KernelTimes> {
   const profile = await trainer.profile(STEPS);
-  const roofline = await measureRoofline(trainer.device);
+  const roofline = await rooflineOf(trainer.device, [profile]);
   const rows = byName(profileRows(profile, roofline));
   const total = combine('total', rows);
   return { rows: rows.map((row) => figures(row, total.ms)), total: figures(total, total.ms), roofline };
