@@ -86,10 +86,11 @@ async function paused() {
   const progress = page.getByLabel('Training progress');
   const moved = async () => {
     const before = await progress.getAttribute('value');
-    await page.waitForTimeout(500);
+    await page.waitForTimeout(2000);
     return before !== (await progress.getAttribute('value'));
   };
-  await expect.poll(moved, { timeout: 30_000 }).toBe(false);
+  await expect.poll(moved, { timeout: 60_000 }).toBe(false);
+  await says(page.locator('#autosaved'), /^Saved in this browser/);
 }
 
 /** The parameters that differ from those of the shipped net. The statistics are estimated anew. */
