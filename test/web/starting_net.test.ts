@@ -51,7 +51,7 @@ async function ownPictures(): Promise<Files> {
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const field = (name: string) => page.locator(`[name=${name}]`);
 const says = (what: Locator, text: RegExp) =>
-  expect.poll(() => what.textContent(), { timeout: 60_000, interval: 50 }).toMatch(text);
+  expect.poll(() => what.textContent(), { timeout: 120_000, interval: 50 }).toMatch(text);
 const fetched = () => visit.requests.filter((url) => url === `${visit.origin}/${NET}`).length;
 const decode = (bytes: Uint8Array) => decodeCheckpoint(bytes, architectures);
 const OWN = /2 classes, 8 training and 2 validation pictures/;
@@ -149,7 +149,7 @@ test('a net of another width is trained from random weights, and the page says w
   expect(await field('start').inputValue()).toBe('cifar10');
 });
 
-test('a restored run says what it started from', async () => {
+test('a restored run says what it started from', { timeout: 400_000 }, async () => {
   await field('channels').selectOption('4');
   await pauseSoon();
   await button('Train').click();
@@ -165,7 +165,9 @@ test('a restored run says what it started from', async () => {
   await button('Reset to defaults').click();
 });
 
-test('own pictures are trained on from the net, as yy-train --init does, also after a reload', async () => {
+test('own pictures are trained on from the net, as yy-train --init does, also after a reload', {
+  timeout: 400_000,
+}, async () => {
   await field('epochs').fill('24');
   const statuses = await status.evaluateHandle((element) => {
     const texts: string[] = [];
