@@ -21,9 +21,12 @@ export const knownNets: Readonly<Record<string, KnownNet>> = {
   },
 };
 
+const lookUp = (name: string, nets: typeof knownNets): KnownNet | undefined =>
+  Object.hasOwn(nets, name) ? nets[name] : undefined;
+
 /** Returns the checkpoint that comes with the package under that name, if there is one. */
 export function packagedNet(name: string): string | undefined {
-  const known = Object.hasOwn(knownNets, name) ? knownNets[name] : undefined;
+  const known = lookUp(name, knownNets);
   return known && 'file' in known ? known.file : undefined;
 }
 
@@ -34,7 +37,7 @@ export function packagedNet(name: string): string | undefined {
  * @throws UserError if it cannot be downloaded or is damaged
  */
 export async function findNet(init: string, quiet?: boolean, nets = knownNets): Promise<string | undefined> {
-  const known = Object.hasOwn(nets, init) ? nets[init] : undefined;
+  const known = lookUp(init, nets);
   if (known) return 'file' in known ? known.file : fetchNet(known, init, quiet);
   if (!/^https?:\/\//i.test(init)) return undefined;
   if (!URL.canParse(init) || !basename(new URL(init).pathname)) {

@@ -7,7 +7,7 @@ const REASONS = {
   link: { one: 'broken link', many: 'broken links' },
   special: { one: 'device or pipe', many: 'devices or pipes' },
   denied: { one: 'file that cannot be opened', many: 'files that cannot be opened' },
-  name: { one: 'file whose name is not UTF-8', many: 'files whose names are not UTF-8', todo: 'rename' },
+  name: { one: 'file whose name is not UTF-8', many: 'files whose names are not UTF-8', remedy: 'rename' },
   large: { one: 'file that is too large', many: 'files that are too large' },
   loose: { one: 'picture outside the class folders', many: 'pictures outside the class folders' },
   unlabelled: { one: 'picture without a label', many: 'pictures without a label' },
@@ -49,15 +49,15 @@ export const leftOutBy = (path: string, error: Error): LeftOut =>
     ? { path, kind: error.kind, detail: error.detail }
     : { path, kind: 'damaged', detail: error.message };
 
-const WORDS: Readonly<Record<string, { readonly one: string; readonly many: string; readonly todo?: string }>> = {
+const WORDS: Readonly<Record<string, { readonly one: string; readonly many: string; readonly remedy?: string }>> = {
   ...KINDS,
   ...REASONS,
 };
 
 /** Why a file is left out, in words without a full stop: 'BMP picture; convert to JPEG or PNG'. */
 export function reasonOf({ kind, detail }: Pick<LeftOut, 'kind' | 'detail'>): string {
-  const { one, todo } = WORDS[kind];
-  return [detail ? `${one}: ${detail}` : one, ...(todo ? [todo] : [])].join('; ');
+  const { one, remedy } = WORDS[kind];
+  return [detail ? `${one}: ${detail}` : one, ...(remedy ? [remedy] : [])].join('; ');
 }
 
 /**
@@ -74,9 +74,9 @@ export function summarizeLeftOut(leftOut: readonly LeftOut[], total: number): st
   const parts = [...groups]
     .sort(([, a], [, b]) => b.count - a.count)
     .map(([kind, { count, example }]) => {
-      const { one, many, todo } = WORDS[kind];
+      const { one, many, remedy } = WORDS[kind];
       const files = count === 1 ? `1 ${one}, ${example}` : `${count} ${many} such as ${example}`;
-      return todo ? `${files} (${todo})` : files;
+      return remedy ? `${files} (${remedy})` : files;
     });
   return `${leftOut.length} of ${total} files ${leftOut.length === 1 ? 'is' : 'are'} not used: ${parts.join('; ')}.`;
 }

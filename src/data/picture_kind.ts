@@ -12,15 +12,15 @@ export interface FileKind {
   /** Whether Node and the page decode it. */
   readonly read?: true;
   /** What to do with it. */
-  readonly todo?: string;
+  readonly remedy?: string;
 }
 
 const CONVERT = 'convert to JPEG or PNG';
 const AGAIN = 'download again';
 
 const read = (name: string): FileKind => ({ one: name, many: `${name}s`, picture: true, read: true });
-const unread = (name: string): FileKind => ({ one: name, many: `${name}s`, picture: true, todo: CONVERT });
-const other = (name: string, todo?: string): FileKind => ({ one: name, many: `${name}s`, todo });
+const unread = (name: string): FileKind => ({ one: name, many: `${name}s`, picture: true, remedy: CONVERT });
+const other = (name: string, remedy?: string): FileKind => ({ one: name, many: `${name}s`, remedy });
 
 /** All kinds of files that are told apart. */
 export const KINDS = {
@@ -43,7 +43,7 @@ export const KINDS = {
   exr: unread('OpenEXR picture'),
   dicom: unread('DICOM picture'),
   empty: other('empty file', AGAIN),
-  zeros: { one: 'file of zeros', many: 'files of zeros', todo: AGAIN },
+  zeros: { one: 'file of zeros', many: 'files of zeros', remedy: AGAIN },
   html: other('web page', AGAIN),
   lfs: other('Git LFS pointer', 'fetch with git lfs pull'),
   xml: other('XML file'),

@@ -1,5 +1,5 @@
-// Windows resets a GPU whose work takes more than two seconds in one piece. Which piece takes how long is estimated for a
-// slow GPU, so that every machine gets the same pieces.
+// Windows resets a GPU when one submit takes more than two seconds. Times are estimated for a slow GPU, so that every machine
+// cuts a recording into the same submits.
 
 /** An integrated GPU of some years ago: what it computes and moves in a second. */
 const FLOPS = 0.4e12;

@@ -161,7 +161,7 @@ const average = (values: readonly number[]) => [values.reduce((sum, value) => su
 /** Normalisation of grey images: the average over the paper's channels. */
 export const greyNormalisation = { mean: average(paperRecipe.mean), std: average(paperRecipe.std) };
 
-/** Normalisation of pictures with so many channels, where those of three have these colours. */
+/** Returns the normalisation for one or three input channels; `mean` and `std` are those of three. */
 export const normalisationOf = (inputChannels: number, { mean, std }: Pick<Recipe, 'mean' | 'std'>) =>
   inputChannels === 1 ? greyNormalisation : { mean, std };
 

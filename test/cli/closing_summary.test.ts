@@ -12,7 +12,7 @@ const epochs = (...rows: [number, number, number][]) =>
     val_accuracy,
   })) as EpochMetrics[];
 
-/** A matrix of classes of ten pictures each, of which so many are right. */
+/** A confusion matrix with ten pictures a class. `right`: the number of correct predictions of each class. */
 function matrix(right: Record<string, number>) {
   const confusion = new ConfusionMatrix(Object.keys(right));
   const classes = Object.keys(right).length;

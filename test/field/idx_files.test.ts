@@ -97,7 +97,7 @@ test.each(['KMNIST/raw', 'raw'])("torchvision's %s is found from its parent", as
   }
 });
 
-test('a .gz file is expanded up to what its header promises', async () => {
+test('a .gz file is decompressed up to the size in its header', async () => {
   await put(folder, idxFiles([0, 1], [1]));
   const bomb = Buffer.concat([positions(2), Buffer.alloc(300_000_000)]);
   await put(folder, { 'train-images-idx3-ubyte.gz': gzipSync(bomb) });

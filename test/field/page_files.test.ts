@@ -33,7 +33,7 @@ const zip = (bytes: Uint8Array, path = 'pets.zip'): FileEntry[] => entries({ [pa
 const arrange = async (files: readonly FileEntry[]) =>
   (await arrangeForTraining('pets', await sourceFiles(files), true))!;
 
-/** The labels by path, and what is left out: all that must be alike in Node and in the page. */
+/** The labels by path, the files left out and the notices. Node and the page must agree on them. */
 const outline = ({ classes, train, validation, leftOut, notices }: Awaited<ReturnType<typeof arrange>>) => {
   const list = (files: typeof train) => files.map(({ file, label }) => `${file.path} ${classes[label]}`);
   return { train: list(train), validation: validation && list(validation), leftOut, notices };

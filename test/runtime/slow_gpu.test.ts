@@ -11,12 +11,12 @@ import { presets } from '../../src/yinyang/config.ts';
 import { openDevice, testDevice } from '../support/device.ts';
 import { shiftKernel } from '../support/kernel.ts';
 
-test('a dispatch takes what its arithmetic or its memory traffic takes', () => {
+test('the time of a dispatch is that of its arithmetic or of its memory traffic, whichever is longer', () => {
   expect(slowSeconds({ flops: 4e11, bytes: 3e9 })).toBe(1);
   expect(slowSeconds({ flops: 4e10, bytes: 6e10 })).toBe(2);
 });
 
-/** Work of so many seconds. */
+/** FLOPs and bytes that take this many seconds. */
 const lasting = (seconds: number) => ({ flops: seconds * 0.4e12, bytes: 0 });
 
 test('dispatches of at most a second in all share a submit; a longer one has its own', () => {
