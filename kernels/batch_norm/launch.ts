@@ -90,18 +90,18 @@ export function statistics(device: Device, x: Tensor): Tensor {
 }
 
 /**
- * Returns norms[C,4], which are mean, 1/√(variance + eps), γ and β of each channel, from the moments of a batch. Updates the
- * running statistics.
+ * Returns norms[C,4], which are mean, 1/√(variance + eps), γ and β of each channel, from the moments of a batch, in whose row
+ * 0 they are stored. Updates the running statistics.
  */
 export function batchNorms(device: Device, moments: Tensor, norm: TrainingNorm): Tensor {
   const threads = device.capabilities.teamThreads;
   const { constants, reads, writes, ...cost } = batchStatistics(device, threads, moments, norm);
-  const norms = device.tensor([constants.C, 4]);
+  const norms = storedNorms(moments);
   device.dispatch({
     kernel: finalizeKernel,
     constants: { WIDTH: 1, HALF: false, WORKGROUP_SIZE: threads, ...constants },
-    reads,
-    writes: { ...writes, norms },
+    reads: { gamma: reads.gamma, beta: reads.beta },
+    writes: { ...writes, moments },
     workgroups: [constants.C],
     flops: cost.flops,
     bytes: cost.bytes + bytesPer.f32 * size(norms),

@@ -5,6 +5,7 @@ import { activationConstants, activationOf } from '../activation/table.ts';
 import { momentsTensor } from '../batch_norm/launch.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { coverPositions, inlinedSums, mergedSums, nchw, tiles, WORKGROUP_SIZE, windows } from '../common/launch.ts';
+import { partialsOf } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
@@ -125,7 +126,7 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
       C_OUT: to.c,
     },
     reads: { x, dy },
-    writes: { partial: dweight.partials(chunks) },
+    writes: { partial: partialsOf(dweight, chunks) },
     workgroups: [...groups, chunks],
     flops: 18 * from.c * size(dy),
   });

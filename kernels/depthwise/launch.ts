@@ -3,6 +3,7 @@ import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { activationConstants, activationOf } from '../activation/table.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { coverPositions, mergedSums, nchw, tiles, type Work, windows } from '../common/launch.ts';
+import { partialsOf } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
@@ -87,7 +88,7 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
     kernel: backwardWeightKernel,
     constants: { ...constants, ...sums.constants, PICTURE: 'x', SUMS: side * side },
     reads: { x, dy },
-    writes: { partial: dweight.partials(sums.chunks) },
+    writes: { partial: partialsOf(dweight, sums.chunks) },
     workgroups: [c, sums.chunks],
     flops: flopsOf(dweight.tensor) * size(dy),
   });

@@ -6,7 +6,13 @@ import type { NormActivation } from '../batch_norm/launch.ts';
 import { nchw, vector, WORKGROUP_SIZE } from '../common/launch.ts';
 import { threadsPerPlane } from '../common/planes.ts';
 import { outer, product } from '../pointwise/launch.ts';
-import { gateConstants, layers, type SqueezeExciteAttrs } from '../squeeze_excite/launch.ts';
+import {
+  backwardLayers,
+  type Gate,
+  gateConstants,
+  type LayerSums,
+  type SqueezeExciteAttrs,
+} from '../squeeze_excite/launch.ts';
 import backwardExciteKernel from './backward_excite.wgsl';
 import expandBackwardInputKernel from './expand_backward_input.wgsl';
 import expandBackwardWeightKernel from './expand_backward_weight.wgsl';
@@ -16,10 +22,10 @@ import projectBackwardWeightKernel from './project_backward_weight.wgsl';
 import projectMergeKernel from './project_merge.wgsl';
 
 /** Constants of common/vector.wgsl for kernels that read no pixels. */
-export const SMALL = { WIDTH: 1, HALF: false };
+const SMALL = { WIDTH: 1, HALF: false };
 
 /** Outputs of a merge: the gradients of a convolution's weight and of the normalisation before or after it. */
-export interface Gradients {
+interface Gradients {
   readonly dweight: Tensor;
   readonly dgamma: Tensor;
   readonly dbeta: Tensor;
@@ -108,32 +114,31 @@ export function projectBackwardInput(
   return { dz, sums };
 }
 
-/**
- * Backward through the gate, from `sums`. Returns the gradients before its activation, dexpanded[N,H], and before the inner
- * activation, dreduced[N,R], and planes[N,H,2]: gate and dsqueezed / pixels of each plane of d (plane.wgsl).
- */
+interface BackwardExcite extends Gate {
+  readonly sums: Tensor;
+  readonly reduceWeight: Tensor;
+  readonly expandWeight: Tensor;
+}
+
+/** Backward through the gate, from `sums`. Returns planes[N,H,4] (plane.wgsl). */
 export function backwardExcite(
   device: Device,
-  tensors: { sums: Tensor; savedGate: Tensor; reduced: Tensor; reduceWeight: Tensor; expandWeight: Tensor },
+  { sums, squeezed, savedGate, reduced, reduceWeight, expandWeight }: BackwardExcite,
   planePixels: number,
   { activation, gate: kind }: SqueezeExciteAttrs,
-) {
-  const { sums, savedGate, reduced, reduceWeight, expandWeight } = tensors;
-  const [n, c] = savedGate.shape;
-  const r = reduced.shape[1];
-  const { constants, workgroups } = layers(device, n, c, r);
-  const dexpanded = device.tensor([n, c]);
-  const dreduced = device.tensor([n, r]);
-  const planes = device.tensor([n, c, 2]);
+  wanted: LayerSums,
+): Tensor {
+  const planes = device.tensor([...savedGate.shape, 4]);
+  const layers = backwardLayers(device, { reduced, savedGate }, activation, wanted);
   device.dispatch({
     kernel: backwardExciteKernel,
-    constants: { ...constants, ...activationConstants(activation), ...gateConstants(kind), PLANE_PIXELS: planePixels },
-    reads: { sums, saved: savedGate, reduced, reduce_weight: reduceWeight, expand_weight: expandWeight },
-    writes: { dexpanded, dreduced, planes },
-    workgroups,
-    flops: n * (4 * c * r + (activationOf(activation).flops.slope + 1) * r + 3 * c),
+    constants: { ...layers.constants, ...gateConstants(kind), PLANE_PIXELS: planePixels },
+    reads: { sums, squeezed, saved: savedGate, reduced, reduce_weight: reduceWeight, expand_weight: expandWeight },
+    writes: { planes, partial: layers.partial },
+    workgroups: layers.workgroups,
+    flops: layers.flops + 8 * size(savedGate),
   });
-  return { dexpanded, dreduced, planes };
+  return planes;
 }
 
 /** Backward through bn1(expand · bn0(x)): du[N,H,…] is the gradient of bn1's output. */
@@ -148,12 +153,12 @@ interface Expansion {
 type ExpandGradients = Pick<Gradients, 'dweight'> & Partial<Gradients>;
 
 /**
- * The gradients of the expansion's weight and of bn0, given bn1's backwardNorms. Returns inputMatrix [H + C + 1, C]: the
- * matrix that multiplies du and x̂ to give dx, and in its last row a bias.
+ * The gradients of the expansion's weight and of bn0, given the rows that `depthwiseBackward` returned. Returns inputMatrix
+ * [H + C + 1, C]: the matrix that multiplies du and x̂ to give dx, and in its last row a bias.
  */
 export function expandBackwardWeight(
   device: Device,
-  { du, backwardNorms, weight, x, norms }: Expansion & { backwardNorms: Tensor; weight: Tensor },
+  { du, depthwiseSums, weight, x, norms }: Expansion & { depthwiseSums: Tensor; weight: Tensor },
   { dweight, dgamma, dbeta }: ExpandGradients,
 ): Tensor {
   const v = vector(nchw(x).plane, x);
@@ -177,10 +182,11 @@ export function expandBackwardWeight(
     kernel: expandMergeKernel,
     constants: {
       ...SMALL,
-      ...{ WORKGROUP_SIZE: device.capabilities.teamThreads, SUMS: 2, CHANNELS: C_IN },
+      ...{ WORKGROUP_SIZE: device.capabilities.teamThreads, SUMS: 2, CHANNELS: C_IN, HIDDEN: C_OUT },
       ...{ C_IN, C_OUT, CHUNKS: chunks, PIXELS: size(x) / C_IN, BN0: dgamma !== undefined },
+      ...{ DEPTHWISE_CHUNKS: depthwiseSums.shape[0], COLUMNS: depthwiseSums.shape[1] / C_OUT },
     },
-    reads: { partial, weight, norms, backward_norms: backwardNorms },
+    reads: { partial, weight, norms, depthwise_sums: depthwiseSums },
     writes: { dweight, ...(dgamma && { dgamma }), ...(dbeta && { dbeta }), input_matrix: inputMatrix },
     workgroups: [C_IN],
     flops: size(partial) + (5 * C_IN + 10) * size(dweight),

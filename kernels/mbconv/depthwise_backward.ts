@@ -2,147 +2,73 @@ import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { activationConstants, activationOf } from '../activation/table.ts';
 import type { NormActivation } from '../batch_norm/launch.ts';
-import { mergedSums, nchw, WORKGROUP_SIZE, type Work, windows } from '../common/launch.ts';
+import { mergedSums, nchw, type Work, windows } from '../common/launch.ts';
 import { bandsOf, flopsOf, sideOf } from '../depthwise/launch.ts';
-import type { Sum } from '../reduce/launch.ts';
-import { type Gradients, SMALL } from './backward.ts';
-import bn2BackwardKernel from './bn2_backward.wgsl';
+import { type Sum, sideBySide } from '../reduce/launch.ts';
 import depthwiseBackwardKernel from './depthwise_backward.wgsl';
 import depthwiseBackwardStridedKernel from './depthwise_backward_strided.wgsl';
-import depthwiseMergeKernel from './depthwise_merge.wgsl';
-
-interface Bn2Backward {
-  readonly sums: Tensor;
-  /** Of a block with a gate. */
-  readonly slopeSums?: Tensor;
-  readonly planes?: Tensor;
-  /** Of a block with an expansion. */
-  readonly norms1?: Tensor;
-  readonly norms2: Tensor;
-}
-
-/** The gradients of bn2. Returns channels[H,12]: all that the depthwise backward pass needs of a channel (channel.wgsl). */
-export function bn2Backward(
-  device: Device,
-  { sums, slopeSums, planes, norms1, norms2 }: Bn2Backward,
-  planePixels: number,
-  { dgamma, dbeta }: Pick<Gradients, 'dgamma' | 'dbeta'>,
-): Tensor {
-  const [n, c] = sums.shape;
-  const channels = device.tensor([c, 12]);
-  device.dispatch({
-    kernel: bn2BackwardKernel,
-    constants: {
-      ...SMALL,
-      WORKGROUP_SIZE: device.capabilities.teamThreads,
-      SUMS: 2,
-      N: n,
-      C: c,
-      PIXELS: n * planePixels,
-      GATED: planes !== undefined,
-      EXPANDED: norms1 !== undefined,
-    },
-    reads: { sums, slope_sums: slopeSums, planes, norms1, norms2 },
-    writes: { dgamma, dbeta, channels },
-    workgroups: [c],
-    flops: (planes ? 8 : 2) * n * c,
-  });
-  return channels;
-}
 
 interface DepthwiseBackward {
   readonly dz: Tensor;
   readonly d: Tensor;
   /** The input of bn1, or of the depthwise convolution if the block has no expansion. */
   readonly e: Tensor;
-  readonly channels: Tensor;
+  /** [rows,H,4]: the norms of bn2 in row 0 and, in a block with an expansion, those of bn1 in the last row. */
+  readonly norms: Tensor;
+  /** [N,H,3], from projectBackwardInput. */
+  readonly sums: Tensor;
   /** Of a block with a gate. */
   readonly planes?: Tensor;
   readonly weight: Tensor;
   readonly stride: number;
 }
 
+/** The gradients of the weight and of the normalisations around it, those that are wanted. */
+interface DepthwiseSums {
+  readonly depthwise?: Sum;
+  readonly gamma1?: Sum;
+  readonly beta1?: Sum;
+  readonly gamma2?: Sum;
+  readonly beta2?: Sum;
+}
+
 /**
- * Backward through the depthwise convolution and act(bn1(e)). Returns du[N,H,…], the gradient of bn1(e), and bn1's
- * backwardNorms[H,4]; writes the gradients of the weight and of bn1.
+ * Backward through the depthwise convolution, after bn2 and, in a block with an expansion, act(bn1(e)): dx[N,H,…] is the
+ * gradient of bn1(e), else of e. Returns the rows of partial sums (depthwise_gradient.wgsl), with the gradients of bn1.
  */
 export function depthwiseBackward(
   device: Device,
-  inputs: DepthwiseBackward,
-  { dweight, dgamma, dbeta }: Gradients,
+  { dz, d, e, norms, planes, sums, weight, stride }: DepthwiseBackward,
+  { dx, expanded, wanted }: { dx: Tensor; expanded: boolean; wanted: DepthwiseSums },
   activation: NormActivation,
-): { du: Tensor; backwardNorms: Tensor } {
-  const { e, channels, weight } = inputs;
-  const [c] = weight.shape;
-  const taps = sideOf(weight) ** 2;
-  const du = device.tensor(e.shape, e.dtype);
-  const partial = dispatchBackward(device, inputs, activation, {
-    expanded: true,
-    dx: du,
-    partials: (chunks) => device.tensor([chunks, c, taps + 2]),
-  });
-  const backwardNorms = device.tensor([c, 4]);
-  device.dispatch({
-    kernel: depthwiseMergeKernel,
-    constants: { ...SMALL, WORKGROUP_SIZE, TAPS: taps, C: c, CHUNKS: partial.shape[0], PIXELS: size(e) / c },
-    reads: { partial, channels },
-    writes: { dweight, dgamma, dbeta, backward_norms: backwardNorms },
-    workgroups: [Math.ceil(((taps + 1) * c) / WORKGROUP_SIZE)],
-    flops: size(partial) + 6 * c,
-  });
-  return { du, backwardNorms };
-}
-
-/** The same for a block without an expansion, where e is x: writes dx and, if wanted, the gradient of the weight. */
-export function depthwiseBackwardPlain(
-  device: Device,
-  inputs: DepthwiseBackward,
-  { dx, dweight }: { dx: Tensor; dweight?: Sum },
-  activation: NormActivation,
-): void {
-  const { shape } = inputs.weight;
-  const partials = (chunks: number) => dweight?.partials(chunks) ?? device.tensor([chunks, ...shape]);
-  dispatchBackward(device, inputs, activation, { expanded: false, dx, partials });
-}
-
-interface Outputs {
-  readonly expanded: boolean;
-  /** The gradient of bn1(e), or of x. */
-  readonly dx: Tensor;
-  /** Allocates the rows of partial sums. */
-  partials(chunks: number): Tensor;
-}
-
-function dispatchBackward(
-  device: Device,
-  { dz, d, e, channels, planes, weight, stride }: DepthwiseBackward,
-  activation: NormActivation,
-  { expanded, dx, partials }: Outputs,
 ): Tensor {
-  const { c } = nchw(d);
+  const { n, c } = nchw(d);
   const side = sideOf(weight);
   const strided = stride === 2;
   const kernel = strided ? depthwiseBackwardStridedKernel : depthwiseBackwardKernel;
   const work = { kernel, x: e, y: d, variant: `${side}×${side}` };
   const { constants, positions } = strided ? vectorPositions(work, side) : bandPositions(device, work, side);
-  const sums = mergedSums(device, work, positions, c);
-  const partial = partials(sums.chunks);
+  const chunked = mergedSums(device, work, positions, c);
+  const columns = [
+    { count: size(weight), sum: wanted.depthwise },
+    { count: c, sum: wanted.gamma2 },
+    { count: c, sum: wanted.beta2 },
+    ...(expanded ? [{ count: c, sum: wanted.gamma1 }, { count: c, sum: wanted.beta1 }, { count: 2 * c }] : []),
+  ];
+  const partial = sideBySide(device, columns, chunked.chunks);
   const { value, slope } = activationOf(activation).flops;
   const perGradient = (planes ? 11 : 9) + slope + 2 * flopsOf(weight);
   device.dispatch({
     kernel,
     constants: {
-      ...constants,
-      ...sums.constants,
-      C: c,
-      SUMS: side ** 2 + (expanded ? 2 : 0),
-      GATED: planes !== undefined,
-      EXPANDED: expanded,
-      ...activationConstants(activation),
+      ...{ ...constants, ...chunked.constants, ...activationConstants(activation) },
+      ...{ N: n, C: c, PIXELS: size(d) / c, NORM1_ROW: norms.shape[0] - 1 },
+      ...{ SUMS: side ** 2 + (expanded ? 2 : 0), COLUMNS: partial.shape[1] / c },
+      ...{ GATED: planes !== undefined, EXPANDED: expanded },
     },
-    reads: { dz, d, e, channels, planes, weight },
+    reads: { dz, d, e, norms, planes, sums: planes ? undefined : sums, weight },
     writes: { dx, partial },
-    workgroups: [c, sums.chunks],
+    workgroups: [c, chunked.chunks],
     flops: perGradient * size(d) + (expanded ? 4 + value + slope + 5 : 0) * size(e),
   });
   return partial;

@@ -3,7 +3,7 @@
 //
 //   du = act′(u) · (weight ∗ᵀ dd)      dweight = Σ dd·act(u)      dγ = Σ du·x̂      dβ = Σ du
 //
-// A workgroup stays in one channel and writes one row of partial sums, which depthwise_merge.wgsl adds. A thread walks
+// A workgroup stays in one channel and writes one row of partial sums, which reduce/merge.wgsl adds. A thread walks
 // down a band of ROWS rows: it reads each row of dd and e once and keeps the sums that are still incomplete in registers.
 // The layers that test/nn/fused.test.ts compares with are the plain version.
 
@@ -33,7 +33,7 @@ fn pixel(i: u32) -> Pixel {
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let c = group.x;
-  channel = channels[c];
+  prepare(c, group.y, thread);
   // The convolution is transposed: the kernel is turned by 180°, here each row by itself.
 #for k in 0..KERNEL
   let kernel$k = KernelRow(

@@ -60,7 +60,7 @@ fn backward_activation(source: V, da: V, inside: bool) -> Activated {
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   let c = group.x;
-  channel = channels[c];
+  prepare(c, group.y, thread);
 #for k in 0..KERNEL * KERNEL
   var dweight$k = 0.0;
 #end

@@ -10,21 +10,21 @@
 //   dx[c] = γ·invstd·(Σ_o weight[o,c]·de[o] − x̂·dγ/n)
 //         = Σ_o input_matrix[o,c]·du[o] + Σ_c′ input_matrix[O+c′,c]·x̂[c′] + bias[c]
 //
-// One workgroup computes one channel c. The bias is the last row of `input_matrix`. Without BN0, x̂ = x − mean(x), γ = 1 and
-// β = mean(x) (expand_plain.wgsl), and no normalisation subtracts x̂·dγ/n.
+// One workgroup computes one channel c, and first the coefficients of bn1 from the rows of depthwise_gradient.wgsl. The bias
+// is the last row of `input_matrix`. Without BN0, x̂ = x − mean(x), γ = 1 and β = mean(x) (expand_plain.wgsl), and no
+// normalisation subtracts x̂·dγ/n.
 
-#batch CHUNKS PIXELS
+#batch CHUNKS PIXELS DEPTHWISE_CHUNKS
 #sizes C_IN C_OUT
 
 #include "../common/vector.wgsl"
 #include "../common/workgroup_sums.wgsl"
 #include "../batch_norm/norm.wgsl"
-#include "../batch_norm/backward_norm.wgsl"
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>; // [chunks, O + C, C]
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
 @group(0) @binding(2) var<storage, read> norms: array<Norm>; // of bn0
-@group(0) @binding(3) var<storage, read> backward_norms: array<BackwardNorm>; // of bn1
+@group(0) @binding(3) var<storage, read> depthwise_sums: array<f32>; // rows of COLUMNS columns of O numbers
 @group(0) @binding(4) var<storage, read_write> dweight: array<f32>;
 #if BN0
 @group(0) @binding(5) var<storage, read_write> dgamma: array<f32>;
@@ -33,11 +33,21 @@
 @group(0) @binding(7) var<storage, read_write> input_matrix: array<f32>; // [O + C + 1, C]
 
 var<workgroup> gram: array<f32, CHANNELS>; // γ[c′]·G[c′,c]
+var<workgroup> x_scales: array<f32, HIDDEN>; // of bn1
 
 fn merged(i: u32) -> f32 {
   var sum = 0.0;
   for (var chunk = 0u; chunk < batch.CHUNKS; chunk++) {
     sum += partial[chunk * (sizes.C_OUT + sizes.C_IN) * sizes.C_IN + i];
+  }
+  return sum;
+}
+
+/// Column `column` of channel o of bn1, added up over the rows.
+fn depthwise_sum(column: u32, o: u32) -> f32 {
+  var sum = 0.0;
+  for (var row = 0u; row < batch.DEPTHWISE_CHUNKS; row++) {
+    sum += depthwise_sums[(row * COLUMNS + column) * sizes.C_OUT + o];
   }
   return sum;
 }
@@ -55,16 +65,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   var offset = 0.0;
   for (var o = thread; o < sizes.C_OUT; o += WORKGROUP_SIZE) {
     let i = o * sizes.C_IN + c;
-    let backward = backward_norms[o];
+    // As in batch_norm/backward_norm.wgsl. The last four columns: dγ, dβ, γ·invstd and invstd, these two in every row.
+    let dy_scale = depthwise_sums[(COLUMNS - 2) * sizes.C_OUT + o];
+    let invstd = depthwise_sums[(COLUMNS - 1) * sizes.C_OUT + o];
+    let x_scale = -dy_scale * invstd * depthwise_sum(COLUMNS - 4, o) / f32(batch.PIXELS);
+    x_scales[o] = x_scale;
     var e = 0.0;
     for (var other = 0u; other < sizes.C_IN; other++) {
       e += weight[o * sizes.C_IN + other] * gram[other];
     }
-    let m = backward.dy_scale * merged(i) + backward.x_scale * e;
+    let m = dy_scale * merged(i) + x_scale * e;
     dweight[i] = norm.gamma * m;
-    input_matrix[i] = scale0 * backward.dy_scale * weight[i];
+    input_matrix[i] = scale0 * dy_scale * weight[i];
     gamma += weight[i] * m;
-    offset += weight[i] * backward.offset;
+    offset -= weight[i] * dy_scale * depthwise_sum(COLUMNS - 3, o) / f32(batch.PIXELS);
   }
   put_term(0, gamma, thread);
   put_term(1, offset, thread);
@@ -72,7 +86,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var other = thread; other < sizes.C_IN; other += WORKGROUP_SIZE) {
     var sum = 0.0;
     for (var o = 0u; o < sizes.C_OUT; o++) {
-      sum += weight[o * sizes.C_IN + c] * backward_norms[o].x_scale * weight[o * sizes.C_IN + other];
+      sum += weight[o * sizes.C_IN + c] * x_scales[o] * weight[o * sizes.C_IN + other];
     }
 #if BN0
     let own = select(0.0, sum_terms(0) / f32(batch.PIXELS), other == c);

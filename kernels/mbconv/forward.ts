@@ -118,30 +118,41 @@ function productWithMoments(device: Device, work: Work) {
   };
 }
 
-/** y[N,H,…] = weight[H,1,K,K] ∗ act(bn1(x[N,H,…])). Returns y's moments. */
+/** y[N,H,…] = weight[H,1,K,K] ∗ act(bn1(x[N,H,…])). Returns y's moments, with one more row for the norms of bn1. */
 export function depthwise(
   device: Device,
   { x, moments, norm, weight, y, stride }: Normalized & Depthwise,
   activation: NormActivation,
 ): Tensor {
   const work = { kernel: depthwiseKernel, x, y };
-  const { momentsOut, constants, ...launch } = depthwiseWithMoments(device, work, weight, stride);
+  const { chunks, constants, ...launch } = depthwiseWithMoments(device, work, weight, stride);
+  const momentsAndNorms = momentsTensor(device, chunks + 1, constants.C);
   const statistics = batchStatistics(device, constants.WORKGROUP_SIZE, moments, norm);
   device.dispatch({
     ...launch,
     kernel: depthwiseKernel,
-    constants: { ...constants, ...statistics.constants, ...activationConstants(activation) },
+    constants: {
+      ...{ ...constants, ...statistics.constants, ...activationConstants(activation) },
+      NORM1_ROW: chunks + 1,
+    },
     reads: { x, ...statistics.reads, weight },
-    writes: { ...statistics.writes, moments, y, moments_out: momentsOut },
+    writes: { ...statistics.writes, y, moments_out: momentsAndNorms },
     flops: (4 + activationOf(activation).flops.value) * size(x) + (flopsOf(weight) + 4) * size(y) + statistics.flops,
   });
-  return momentsOut;
+  return momentsAndNorms;
 }
+
+/** The moments of what `depthwise` returned. */
+export const momentsOfDepthwise = (momentsAndNorms: Tensor): Tensor => {
+  const [rows, ...shape] = momentsAndNorms.shape;
+  return { ...momentsAndNorms, shape: [rows - 1, ...shape] };
+};
 
 /** y[N,H,…] = weight[H,1,K,K] ∗ x[N,H,…], of a block without an expansion. Returns y's moments. */
 export function depthwisePlain(device: Device, { x, weight, y, stride }: Depthwise): Tensor {
   const work = { kernel: depthwisePlainKernel, x, y };
-  const { momentsOut, constants, ...launch } = depthwiseWithMoments(device, work, weight, stride);
+  const { chunks, constants, ...launch } = depthwiseWithMoments(device, work, weight, stride);
+  const momentsOut = momentsTensor(device, chunks, constants.C);
   device.dispatch({
     ...launch,
     kernel: depthwisePlainKernel,
@@ -160,7 +171,7 @@ interface Depthwise {
   readonly stride: number;
 }
 
-/** A depthwise convolution that also computes y's moments. */
+/** A depthwise convolution that also computes y's moments, in so many chunks. */
 function depthwiseWithMoments(device: Device, of: Work, weight: Tensor, stride: number) {
   const threads = device.capabilities.teamThreads;
   const side = sideOf(weight);
@@ -173,18 +184,17 @@ function depthwiseWithMoments(device: Device, of: Work, weight: Tensor, stride: 
       ...{ POSITIONS: bands, CHUNK: sums.CHUNK, WORKGROUP_SIZE: threads, FLIPPED: false },
     },
     workgroups: [constants.C, chunks] as const,
-    momentsOut: momentsTensor(device, chunks, constants.C),
+    chunks,
   };
 }
 
 /**
- * Returns squeezed[N,H], the mean of act(bn2(x)) over each plane, and for the backward pass slopeSums[N,H,2], the sums of
- * act′ and of act′·x̂ over each plane.
+ * Returns squeezed[N,H,3] (plane.wgsl): the mean of act(bn2(x)) over each plane and, for the backward pass, the sums of act′
+ * and of act′·x̂.
  */
-export function squeeze(device: Device, { x, moments, norm }: Normalized, activation: NormActivation) {
+export function squeeze(device: Device, { x, moments, norm }: Normalized, activation: NormActivation): Tensor {
   const { n, c } = nchw(x);
-  const squeezed = device.tensor([n, c]);
-  const slopeSums = device.tensor([n, c, 2]);
+  const squeezed = device.tensor([n, c, 3]);
   const { constants, workgroups } = planeSum(device, x, 3);
   const statistics = batchStatistics(device, constants.THREADS_PER_PLANE, moments, norm);
   const { value, slope } = activationOf(activation).flops;
@@ -192,9 +202,9 @@ export function squeeze(device: Device, { x, moments, norm }: Normalized, activa
     kernel: squeezeKernel,
     constants: { ...constants, ...statistics.constants, ...activationConstants(activation) },
     reads: { x, ...statistics.reads },
-    writes: { ...statistics.writes, moments, squeezed, slope_sums: slopeSums },
+    writes: { ...statistics.writes, moments, squeezed },
     workgroups,
     flops: (4 + value + slope + 4) * size(x) + statistics.flops,
   });
-  return { squeezed, slopeSums };
+  return squeezed;
 }

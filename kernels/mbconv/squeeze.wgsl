@@ -1,14 +1,14 @@
 // Squeeze: the mean of act(u) over each plane, u = γ·x̂ + β = bn2(d), with the norm of bn2 computed from d's moments. The
 // same pass sums what the backward pass needs of each plane.
 //
-//   squeezed[n,c] = (Σ_p act(u)) / pixels      slope_sums[n,c] = (Σ_p act′(u), Σ_p act′(u)·x̂)
+//   squeezed[n,c] = ((Σ_p act(u)) / pixels, Σ_p act′(u), Σ_p act′(u)·x̂)
 
 #include "../common/activation.wgsl"
 #include "../common/plane_sum.wgsl"
+#include "./plane.wgsl"
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
-@group(0) @binding(5) var<storage, read_write> squeezed: array<f32>;
-@group(0) @binding(6) var<storage, read_write> slope_sums: array<vec2f>;
+@group(0) @binding(5) var<storage, read_write> squeezed: array<Squeezed>;
 
 #include "../batch_norm/store_norm.wgsl"
 
@@ -29,8 +29,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   norm = norm_of(c, stats);
   let total = plane_sums(plane, thread);
   if (total.is_first) {
-    squeezed[plane] = total.sums[0] / f32(sizes.PLANE * WIDTH);
-    slope_sums[plane] = vec2f(total.sums[1], total.sums[2]);
+    squeezed[plane] = Squeezed(total.sums[0] / f32(sizes.PLANE * WIDTH), total.sums[1], total.sums[2]);
     if (plane < sizes.C) {
       store_norm(c, norm, stats);
     }

@@ -24,7 +24,7 @@ export function forward(device: Device, { prediction, target, loss }: Pair & { l
     workgroups: [chunks],
     flops: 3 * size(prediction),
   });
-  if (chunks > 1) merge(device, [{ partial, total: loss }]);
+  if (chunks > 1) merge(device, [{ partial, column: 0, total: loss }]);
 }
 
 /** Those of dprediction and dtarget that are given, from dloss[1]. */

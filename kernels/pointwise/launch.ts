@@ -4,6 +4,7 @@ import { activationConstants, activationOf } from '../activation/table.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { coverPositions, mergedSums, nchw, tiles, vector, type Work } from '../common/launch.ts';
 import { roundUp } from '../common/tiles.ts';
+import { partialsOf } from '../reduce/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
 import { multiplyTiles, type OuterTile, outerTiles } from './tiles.ts';
@@ -109,7 +110,7 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
       PLANE_IN: from.plane / v.WIDTH,
     },
     reads: { x, dy },
-    writes: { partial: dweight.partials(chunks) },
+    writes: { partial: partialsOf(dweight, chunks) },
     workgroups,
     flops: 2 * from.c * size(dy),
   });

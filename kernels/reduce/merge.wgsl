@@ -1,23 +1,50 @@
-// Adds up partial sums, those of COUNT tensors in one dispatch, always in the same order:
+// Adds up partial sums, those of COUNT sums in one dispatch, always in the same order:
 //
-//   total[i] = Σ_chunk partial[chunk,i]
+//   total[i] = Σ_row partial[row,column + i]
+//
+// The partial sums of several sums may lie side by side in the rows of one tensor, and several of these in one storage. The
+// totals lie in one storage, too: that of all gradients in training. So few bindings serve many sums. Each sum has one
+// workgroup in y.
 
-#for k in 0..COUNT
-@group(0) @binding($(2 * k)) var<storage, read> partial$k: array<f32>;
-@group(0) @binding($(2 * k + 1)) var<storage, read_write> total$k: array<f32>;
+/// Where a sum and its partial sums lie, in elements of their storages.
+struct Sum {
+  storage: u32, // which of the storages of partial sums
+  first: u32,
+  row: u32, // elements of a row
+  rows: u32,
+  total: u32,
+  count: u32,
+}
+
+@group(0) @binding(0) var<storage, read_write> totals: array<f32>;
+#for k in 0..STORAGES
+@group(0) @binding($(1 + k)) var<storage, read> partial$k: array<f32>;
 #end
+
+fn partial(storage: u32, i: u32) -> f32 {
+  switch storage {
+#for k in 1..STORAGES
+    case $k: {
+      return partial$k[i];
+    }
+#end
+    default: {
+      return partial0[i];
+    }
+  }
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(global_invocation_id) id: vec3u) {
+  var sums = array<Sum, COUNT>($SUMS);
+  let sum = sums[id.y];
   let i = id.z * GROUPS_X * WORKGROUP_SIZE + id.x;
-#for k in 0..COUNT
-  let count$k = arrayLength(&total$k);
-  if (id.y == $k && i < count$k) {
-    var sum = 0.0;
-    for (var at = i; at < arrayLength(&partial$k); at += count$k) {
-      sum += partial$k[at];
-    }
-    total$k[i] = sum;
+  if (i >= sum.count) {
+    return;
   }
-#end
+  var total = 0.0;
+  for (var row = 0u; row < sum.rows; row++) {
+    total += partial(sum.storage, sum.first + row * sum.row + i);
+  }
+  totals[sum.total + i] = total;
 }

@@ -3,7 +3,8 @@
 //   reduced = reduce_weight · squeezed + reduce_bias        [N,R]
 //   gate = g(expand_weight · act(reduced) + expand_bias)    [N,C]
 //
-// A thread computes one row of a weight matrix at a time and uses each weight for all IMAGES.
+// A thread computes one row of a weight matrix at a time and uses each weight for all IMAGES. `squeezed` has SQUEEZED_STEP
+// numbers for each plane, the first of which is the mean.
 
 #include "../common/activation.wgsl"
 #include "./gate.wgsl"
@@ -37,7 +38,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     for (var c = 0u; c < sizes.C; c++) {
       let weight = reduce_weight[r * sizes.C + c];
 #for i in 0..IMAGES
-      sum$i += weight * squeezed[n$i * sizes.C + c];
+      sum$i += weight * squeezed[(n$i * sizes.C + c) * SQUEEZED_STEP];
 #end
     }
 #for i in 0..IMAGES

@@ -2,13 +2,13 @@ import { foldWorkgroups } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { type ActivationKind, activationConstants, activationOf } from '../activation/table.ts';
-import { nchw, WORKGROUP_SIZE } from '../common/launch.ts';
+import { nchw } from '../common/launch.ts';
 import { planeSum, planewise } from '../common/planes.ts';
 import * as globalAvgPool from '../global_avg_pool/launch.ts';
+import { type Sum, sideBySide } from '../reduce/launch.ts';
 import backwardExciteKernel from './backward_excite.wgsl';
 import backwardGateKernel from './backward_gate.wgsl';
 import backwardInputKernel from './backward_input.wgsl';
-import backwardWeightsKernel from './backward_weights.wgsl';
 import exciteKernel from './excite.wgsl';
 import scaleKernel from './scale.wgsl';
 
@@ -28,8 +28,9 @@ interface Weights {
   readonly expandWeight: Tensor;
 }
 
-/** Saved for backward: squeezed[N,C], reduced[N,R] (before its activation), gate[N,C]. */
+/** Saved for backward: reduced[N,R] (before its activation), gate[N,C]. */
 export interface Gate {
+  /** As `excite` got it. */
   readonly squeezed: Tensor;
   readonly reduced: Tensor;
   readonly gate: Tensor;
@@ -50,21 +51,25 @@ export function gateOf(device: Device, { x, ...layers }: Layers & { x: Tensor },
   return excite(device, { squeezed, ...layers }, attrs);
 }
 
-/** Computes the gate from squeezed[N,C], the mean of each plane. */
+/** Computes the gate from squeezed[N,C], the mean of each plane, or [N,C,k], where it is the first of k numbers. */
 export function excite(
   device: Device,
   { squeezed, reduceWeight, reduceBias, expandWeight, expandBias }: Layers & { squeezed: Tensor },
   { activation, gate: kind }: SqueezeExciteAttrs,
 ): Gate {
-  const [n, c] = squeezed.shape;
+  const [n, c, step = 1] = squeezed.shape;
   const r = size(reduceBias);
   const reduced = device.tensor([n, r]);
   const gate = device.tensor([n, c]);
   const savedGate = savesValue(kind) ? gate : device.tensor([n, c]);
-  const { constants, workgroups } = layers(device, n, c, r);
+  const { constants, groups } = layers(device, n, c, r);
+  const workgroups = foldWorkgroups(groups);
   device.dispatch({
     kernel: exciteKernel,
-    constants: { ...constants, ...activationConstants(activation), ...gateConstants(kind) },
+    constants: {
+      ...{ ...constants, GROUPS_X: workgroups[0], SQUEEZED_STEP: step },
+      ...{ ...activationConstants(activation), ...gateConstants(kind) },
+    },
     reads: {
       squeezed,
       reduce_weight: reduceWeight,
@@ -84,16 +89,23 @@ export function scale(device: Device, { x, gate, y }: { x: Tensor; gate: Tensor;
   device.dispatch({ kernel: scaleKernel, ...planewise(x), reads: { x, gate }, writes: { y }, flops: size(x) });
 }
 
-/** Returns the gradients before the gate's activation [N,C], before the inner activation [N,R] and of squeezed [N,C]. */
+/** The gradients of the layers' weights and biases, those that are wanted. */
+export interface LayerSums {
+  readonly reduceWeight?: Sum;
+  readonly reduceBias?: Sum;
+  readonly expandWeight?: Sum;
+  readonly expandBias?: Sum;
+}
+
+/** The gradients of the layers' weights and biases, and dsqueezed[N,C], the gradient of the mean of each plane. */
 export function backwardGate(
   device: Device,
-  { x, dy, reduceWeight, expandWeight, reduced, savedGate }: Weights & Gate & { x: Tensor; dy: Tensor },
+  { x, dy, squeezed, reduceWeight, expandWeight, reduced, savedGate }: Weights & Gate & { x: Tensor; dy: Tensor },
   { activation, gate: kind }: SqueezeExciteAttrs,
-) {
-  const [n, r] = reduced.shape;
-  const c = savedGate.shape[1];
+  gradients: LayerSums,
+): Tensor {
+  const [n, c] = squeezed.shape;
   const dexpanded = device.tensor([n, c]);
-  const dreduced = device.tensor([n, r]);
   const dsqueezed = device.tensor([n, c]);
   const planes = planeSum(device, x);
   device.dispatch({
@@ -104,57 +116,43 @@ export function backwardGate(
     workgroups: planes.workgroups,
     flops: 2 * size(x) + 3 * size(savedGate),
   });
-  const { constants, workgroups } = layers(device, n, c, r);
+  const { partial, constants, ...launch } = backwardLayers(device, { reduced, savedGate }, activation, gradients);
   device.dispatch({
+    ...launch,
     kernel: backwardExciteKernel,
-    constants: { ...constants, ...activationConstants(activation) },
-    reads: { dexpanded, reduced, reduce_weight: reduceWeight, expand_weight: expandWeight },
-    writes: { dreduced, dsqueezed },
-    workgroups,
-    flops: n * (4 * c * r + (activationOf(activation).flops.slope + 1) * r),
+    constants,
+    reads: { dexpanded, squeezed, reduced, reduce_weight: reduceWeight, expand_weight: expandWeight },
+    writes: { dsqueezed, partial },
   });
-  return { dexpanded, dreduced, dsqueezed };
+  return dsqueezed;
 }
 
-interface LayerGradients {
-  readonly dreduceWeight: Tensor;
-  readonly dreduceBias: Tensor;
-  readonly dexpandWeight: Tensor;
-  readonly dexpandBias: Tensor;
-}
+/** The most numbers in all rows of partial sums. */
+const MOST_NUMBERS = 2 ** 21;
 
-/** Gradients of both layers' weights and biases, from dreduced[N,R] and dexpanded[N,C]. */
-export function backwardWeights(
+/** Room for the partial sums of a kernel that includes backward_layers.wgsl, its constants, workgroups and cost. */
+export function backwardLayers(
   device: Device,
-  tensors: { squeezed: Tensor; reduced: Tensor; dreduced: Tensor; dexpanded: Tensor },
-  gradients: LayerGradients,
-  activation: SqueezeExciteAttrs['activation'],
-): void {
-  const [n, c] = tensors.squeezed.shape;
-  const r = tensors.reduced.shape[1];
-  const [groups, folds] = foldWorkgroups(Math.ceil((c * r) / WORKGROUP_SIZE));
-  device.dispatch({
-    kernel: backwardWeightsKernel,
-    constants: {
-      WIDTH: 1,
-      HALF: false,
-      WORKGROUP_SIZE,
-      N: n,
-      C: c,
-      R: r,
-      GROUPS_X: groups,
-      ...activationConstants(activation),
-    },
-    reads: tensors,
-    writes: {
-      dreduce_weight: gradients.dreduceWeight,
-      dreduce_bias: gradients.dreduceBias,
-      dexpand_weight: gradients.dexpandWeight,
-      dexpand_bias: gradients.dexpandBias,
-    },
-    workgroups: [groups, folds, 2],
-    flops: n * c * r * (6 + activationOf(activation).flops.value),
-  });
+  { reduced, savedGate }: Pick<Gate, 'reduced' | 'savedGate'>,
+  activation: ActivationKind,
+  { reduceWeight, reduceBias, expandWeight, expandBias }: LayerSums,
+) {
+  const [n, r] = reduced.shape;
+  const c = savedGate.shape[1];
+  const { constants, groups } = layers(device, n, c, r);
+  const columns = [
+    { count: r * c, sum: reduceWeight },
+    { count: r, sum: reduceBias },
+    { count: c * r, sum: expandWeight },
+    { count: c, sum: expandBias },
+  ];
+  const rows = Math.min(groups, device.capabilities.sums.merged[0], Math.ceil(MOST_NUMBERS / (2 * c * r + r + c)));
+  return {
+    partial: sideBySide(device, columns, rows),
+    constants: { ...constants, ROWS: rows, ...activationConstants(activation) },
+    workgroups: [rows] as const,
+    flops: n * (8 * c * r + (activationOf(activation).flops.slope + 1) * r + 2 * c),
+  };
 }
 
 /** dx[N,C,H,W]. */
@@ -180,10 +178,9 @@ export function gateConstants(kind: ActivationKind) {
   return { GATE_VALUE: value, GATE_SLOPE: slopeOfValue ?? slope, GATE_SAVES_VALUE: savesValue(kind) };
 }
 
-/** Constants and workgroups of a kernel of both layers: up to four images a workgroup, as many as fit into its memory. */
-export function layers(device: Device, n: number, c: number, r: number) {
+/** Constants of a kernel of both layers and its groups of images: up to four, as many as fit into workgroup memory. */
+function layers(device: Device, n: number, c: number, r: number) {
   const images = Math.min(4, n, Math.floor(MAX_REDUCED / r));
-  const workgroups = foldWorkgroups(Math.ceil(n / images));
   return {
     constants: {
       WIDTH: 1,
@@ -191,8 +188,8 @@ export function layers(device: Device, n: number, c: number, r: number) {
       WORKGROUP_SIZE: device.capabilities.teamThreads,
       IMAGES: images,
       SHARED: images * r,
-      ...{ N: n, C: c, R: r, GROUPS_X: workgroups[0] },
+      ...{ N: n, C: c, R: r },
     },
-    workgroups,
+    groups: Math.ceil(n / images),
   };
 }

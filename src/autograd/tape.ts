@@ -1,9 +1,10 @@
 import * as elementwise from '../../kernels/elementwise/launch.ts';
 import { merge, type PartialSums } from '../../kernels/reduce/launch.ts';
 import type { Device } from '../runtime/device.ts';
-import { size, type Tensor } from '../runtime/tensor.ts';
+import { type Shape, size, type Tensor } from '../runtime/tensor.ts';
 import type { GradientSlot, Inputs, Op } from './op.ts';
 import { requireLike, requireThat } from './requirements.ts';
+import { Room } from './room.ts';
 
 /** An op that ran, as its backward pass needs it. */
 interface Node {
@@ -23,9 +24,12 @@ export class Tape {
   private readonly destinations = new Map<Tensor, Tensor | undefined>();
   /** Moments that ops returned, by the op's output, with the buffer that they were in. */
   private readonly moments = new Map<Tensor, { moments: Tensor; buffer?: GPUBuffer }>();
+  private readonly partials: Room;
   private isBackwardDone = false;
 
-  constructor(readonly device: Device) {}
+  constructor(readonly device: Device) {
+    this.partials = new Room(device);
+  }
 
   /** Asks for the gradient of a tensor, to be written into `gradient` where one is given. */
   watch(tensor: Tensor, gradient?: Tensor): Tensor {
@@ -125,7 +129,13 @@ export class Tape {
       if (!input || !this.tracked.has(input)) continue;
       // The only gradient of a tensor is written where the caller wants it; several are added first.
       const destination = uses.get(input) === 1 ? this.destinations.get(input) : undefined;
-      slots[name] = new Slot(this.device, `${op.name}: the backward pass must fill '${name}'`, input, destination);
+      slots[name] = new Slot(
+        this.device,
+        `${op.name}: the backward pass must fill '${name}'`,
+        input,
+        this.partials,
+        destination,
+      );
     }
     return slots;
   }
@@ -152,6 +162,7 @@ class Slot implements GradientSlot {
     private readonly device: Device,
     private readonly requirement: string,
     private readonly input: Tensor,
+    private readonly partials: Room,
     private readonly destination?: Tensor,
   ) {}
 
@@ -160,12 +171,12 @@ class Slot implements GradientSlot {
     return this.value;
   }
 
-  partials(count: number): Tensor {
-    const total = this.tensor;
-    if (count === 1) return total;
-    const partial = this.device.tensor([count, ...total.shape]);
-    this.unmerged = { partial, total };
-    return partial;
+  room(shape: Shape): Tensor {
+    return this.partials.take(shape);
+  }
+
+  mergeFrom(partial: Tensor, column: number): void {
+    this.unmerged = { partial, column, total: this.tensor };
   }
 
   alias(gradient: Tensor): void {

@@ -117,7 +117,7 @@ test('batch norm', async () => {
 test('merge', async () => {
   const device = await testDevice();
   const { commands } = await device.record(() =>
-    merge(device, [{ partial: device.tensor([7, 65]), total: device.tensor([65]) }]),
+    merge(device, [{ partial: device.tensor([7, 65]), column: 0, total: device.tensor([65]) }]),
   );
   expect(commands.map(declared)).toEqual([{ kernel: 'reduce/merge', flops: 455, bytes: F32 * (455 + 65) }]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { normalize } from '../../kernels/augment/launch.ts';
 import { merge } from '../../kernels/reduce/launch.ts';
-import { backwardWeights } from '../../kernels/squeeze_excite/launch.ts';
+import { backwardGate } from '../../kernels/squeeze_excite/launch.ts';
 import type { Inputs, Op } from '../../src/autograd/op.ts';
 import { batchNorm } from '../../src/autograd/ops/batch_norm.ts';
 import { linear } from '../../src/autograd/ops/linear.ts';
@@ -12,6 +12,7 @@ import { type Shape, sizeOf, type Tensor } from '../../src/runtime/tensor.ts';
 import { testDevice } from '../support/device.ts';
 import { relativeError } from '../support/op.ts';
 import { uploadRunning } from '../support/running.ts';
+import { sumInto } from '../support/sum.ts';
 
 // Batches and tensors that need more than 65,535 workgroups, the most that WebGPU dispatches in one dimension.
 
@@ -105,8 +106,8 @@ test('a merged sum has more elements than one dimension of workgroups', async ()
   );
   const [total, small] = [device.tensor([count]), device.tensor([1])];
   merge(device, [
-    { partial, total },
-    { partial: parameter([3, 1]), total: small },
+    { partial, column: 0, total },
+    { partial: parameter([3, 1]), column: 0, total: small },
   ]);
   const want = Float32Array.from({ length: count }, (_, i) => (i % 1000) + ((count + i) % 1000));
   expect(relativeError(await device.read(total), want)).toBe(0);
@@ -115,21 +116,25 @@ test('a merged sum has more elements than one dimension of workgroups', async ()
 });
 
 test('the gradients of a gate of 4,096 channels, 1,025 of them reduced', async () => {
-  const [c, r] = [4096, 1025];
+  const [n, c, r] = [9, 4096, 1025];
   const upload = (shape: Shape, seed: number) => device.upload(uniform(shape, new Random(seed)), shape);
   const tensors = {
-    ...{ squeezed: upload([1, c], 1), reduced: upload([1, r], 2) },
-    ...{ dreduced: upload([1, r], 3), dexpanded: upload([1, c], 4) },
+    ...{ squeezed: upload([n, c], 1), reduced: upload([n, r], 2), gate: upload([n, c], 3) },
+    ...{ reduceWeight: upload([r, c, 1, 1], 4), expandWeight: upload([c, r, 1, 1], 5) },
+    ...{ x: upload([n, c, 1, 1], 6), dy: upload([n, c, 1, 1], 7) },
   };
-  const gradients = {
-    ...{ dreduceWeight: device.tensor([r, c, 1, 1]), dreduceBias: device.tensor([r]) },
-    ...{ dexpandWeight: device.tensor([c, r, 1, 1]), dexpandBias: device.tensor([c]) },
-  };
-  backwardWeights(device, tensors, gradients, 'silu');
-  const [squeezed, dreduced] = [await device.read(tensors.squeezed), await device.read(tensors.dreduced)];
-  const want = Float32Array.from({ length: r * c }, (_, i) => dreduced[Math.floor(i / c)] * squeezed[i % c]);
-  expect(relativeError(await device.read(gradients.dreduceWeight), want)).toBeLessThan(1e-6);
-  for (const tensor of [...Object.values(tensors), ...Object.values(gradients)]) device.release(tensor);
+  const total = device.tensor([c]);
+  const attrs = { activation: 'silu', gate: 'sigmoid' } as const;
+  sumInto(device, total, (expandBias) => {
+    backwardGate(device, { ...tensors, savedGate: tensors.gate }, attrs, { expandBias });
+  });
+  const [x, dy, gate] = await Promise.all([tensors.x, tensors.dy, tensors.gate].map((tensor) => device.read(tensor)));
+  const want = new Float64Array(c);
+  x.forEach((value, i) => {
+    want[i % c] += value * dy[i] * gate[i] * (1 - gate[i]);
+  });
+  expect(relativeError(await device.read(total), want)).toBeLessThan(1e-6);
+  for (const tensor of [...Object.values(tensors), total]) device.release(tensor);
 });
 
 test('a dispatch of more workgroups is refused in one line', () => {

@@ -2,10 +2,10 @@ import * as batchNorm from '../../../kernels/batch_norm/launch.ts';
 import { add } from '../../../kernels/elementwise/launch.ts';
 import * as maxPool from '../../../kernels/max_pool/launch.ts';
 import * as backward from '../../../kernels/mbconv/backward.ts';
-import * as kernels from '../../../kernels/mbconv/depthwise_backward.ts';
+import { depthwiseBackward } from '../../../kernels/mbconv/depthwise_backward.ts';
 import * as forward from '../../../kernels/mbconv/forward.ts';
 import * as pointwise from '../../../kernels/pointwise/launch.ts';
-import { backwardWeights, excite, type SqueezeExciteAttrs } from '../../../kernels/squeeze_excite/launch.ts';
+import { excite, type SqueezeExciteAttrs } from '../../../kernels/squeeze_excite/launch.ts';
 import type { Device } from '../../runtime/device.ts';
 import type { Tensor } from '../../runtime/tensor.ts';
 import { defineOp, type GradientSlot } from '../op.ts';
@@ -110,9 +110,11 @@ export const mbconv = defineOp({
     }
     const d = device.tensor([n, hidden, ...extents], x.dtype);
     const convolution = { x: e, weight: inputs.depthwise, y: d, stride };
-    const moments2 = moments1
+    // The norms of bn2 in row 0; with an expansion those of bn1 in the last row.
+    const depthwiseNorms = moments1
       ? forward.depthwise(device, { ...convolution, moments: moments1, norm: norm(1) }, activation)
       : forward.depthwisePlain(device, convolution);
+    const moments2 = moments1 ? forward.momentsOfDepthwise(depthwiseNorms) : depthwiseNorms;
     const gated = se && gateOf(device, { x: d, moments: moments2, norm: norm(2) }, inputs, se, activation);
     const norms2 = gated ? batchNorm.storedNorms(moments2) : batchNorm.batchNorms(device, moments2, norm(2));
     const p = device.tensor(shape, x.dtype);
@@ -131,9 +133,9 @@ export const mbconv = defineOp({
     });
     const norms = {
       0: moments0 && batchNorm.storedNorms(moments0),
-      1: moments1 && batchNorm.storedNorms(moments1),
       2: norms2,
       3: batchNorm.storedNorms(moments3),
+      depthwise: depthwiseNorms,
     };
     return { y, moments, saved: { inputs, e, d, p, norms, gated, pooled, largest } };
   },
@@ -142,11 +144,6 @@ export const mbconv = defineOp({
     const { inputs, e, d, p, norms, gated, pooled, largest } = saved;
     /** The tensor of an input's gradient. A kernel that computes several gradients needs them all, wanted or not. */
     const gradientOf = (name: keyof MBConvInputs) => wanted[name]?.tensor ?? device.tensor(inputs[name]!.shape);
-    const gradientsOf = (weight: keyof MBConvInputs, i: 0 | 1) => ({
-      dweight: gradientOf(weight),
-      dgamma: gradientOf(`gamma${i}`),
-      dbeta: gradientOf(`beta${i}`),
-    });
     const [, c, h, w] = p.shape;
 
     const projection = { dy, p, d, norms2: norms[2] };
@@ -169,31 +166,26 @@ export const mbconv = defineOp({
       { ...projection, backwardNorms: backwardNorms3, weight: inputs.project },
       activation,
     );
-    const planes = gated && backwardGate(device, { sums, gated, pixels: h * w }, se!, gradientOf);
-    const bn2 = { sums, slopeSums: gated?.slopeSums, planes, norms1: norms[1], norms2: norms[2] };
-    const channels = kernels.bn2Backward(device, bn2, h * w, {
-      dgamma: gradientOf('gamma2'),
-      dbeta: gradientOf('beta2'),
-    });
+    const planes = gated && backward.backwardExcite(device, { sums, ...gated }, h * w, se!, wanted);
 
     const { x, expand, shortcut } = inputs;
-    const depthwise = { dz, d, e, channels, planes, weight: inputs.depthwise, stride };
+    const depthwise = { dz, d, e, norms: norms.depthwise, sums, planes, weight: inputs.depthwise, stride };
+    const dx = device.tensor(e.shape, e.dtype);
+    const outputs = { dx, expanded: expand !== undefined, wanted };
+    const depthwiseSums = depthwiseBackward(device, depthwise, outputs, activation);
     /** Fills x's gradient, from that through the shortcut, if there is one. */
     let backwardInput: (slot: GradientSlot, skip?: Tensor) => void;
     if (expand) {
-      const gradients = gradientsOf('depthwise', 1);
-      const { du, backwardNorms } = kernels.depthwiseBackward(device, depthwise, gradients, activation);
-      const expansion = { du, x, norms: norms[0]! };
+      const expansion = { du: dx, x, norms: norms[0]! };
+      const dweight = gradientOf('expand');
       const inputMatrix = backward.expandBackwardWeight(
         device,
-        { ...expansion, backwardNorms, weight: expand },
-        inputs.gamma0 ? gradientsOf('expand', 0) : { dweight: gradientOf('expand') },
+        { ...expansion, depthwiseSums, weight: expand },
+        inputs.gamma0 ? { dweight, dgamma: gradientOf('gamma0'), dbeta: gradientOf('beta0') } : { dweight },
       );
-      backwardInput = ({ tensor: dx }, skip) =>
-        backward.expandBackwardInput(device, { ...expansion, inputMatrix, skip, dx });
+      backwardInput = (slot, skip) =>
+        backward.expandBackwardInput(device, { ...expansion, inputMatrix, skip, dx: slot.tensor });
     } else {
-      const dx = device.tensor(x.shape, x.dtype);
-      kernels.depthwiseBackwardPlain(device, depthwise, { dx, dweight: wanted.depthwise }, activation);
       backwardInput = (slot, skip) => {
         if (skip) add(device, { a: dx, b: skip, sum: slot.tensor });
         else slot.alias(dx);
@@ -219,30 +211,9 @@ function gateOf(
   se: SqueezeExciteAttrs,
   activation: batchNorm.NormActivation,
 ) {
-  const { squeezed, slopeSums } = forward.squeeze(device, normalized, activation);
+  const squeezed = forward.squeeze(device, normalized, activation);
   const layers = layersOfGate(inputs);
-  return { ...layers, slopeSums, ...excite(device, { squeezed, ...layers }, se) };
-}
-
-/** Backward through the gate and its layers. Returns planes[N,H,2] (kernels/mbconv/plane.wgsl). */
-function backwardGate(
-  device: Device,
-  { sums, gated, pixels }: { sums: Tensor; gated: ReturnType<typeof gateOf>; pixels: number },
-  se: SqueezeExciteAttrs,
-  gradientOf: (name: 'reduceWeight' | 'reduceBias' | 'expandWeight' | 'expandBias') => Tensor,
-): Tensor {
-  const { squeezed, reduced } = gated;
-  const { dexpanded, dreduced, planes } = backward.backwardExcite(device, { sums, ...gated }, pixels, se);
-  backwardWeights(
-    device,
-    { squeezed, reduced, dreduced, dexpanded },
-    {
-      ...{ dreduceWeight: gradientOf('reduceWeight'), dreduceBias: gradientOf('reduceBias') },
-      ...{ dexpandWeight: gradientOf('expandWeight'), dexpandBias: gradientOf('expandBias') },
-    },
-    se.activation,
-  );
-  return planes;
+  return { ...layers, ...excite(device, { squeezed, ...layers }, se) };
 }
 
 /** The shortcut's output, the input of its layer, and the place of each pooled pixel in its window. */

@@ -44,23 +44,8 @@ export const squeezeExcite = defineOp({
     return { y, saved: { x, reduceWeight, expandWeight, ...saved } };
   },
   backward(device, dy, saved, attrs, wanted) {
-    const { squeezed, reduced, gate } = saved;
-    const { dexpanded, dreduced, dsqueezed } = kernels.backwardGate(device, { ...saved, dy }, attrs);
-    const { x, ...parameters } = wanted;
-    if (x) kernels.backwardInput(device, { dy, gate, dsqueezed, dx: x.tensor });
-    if (Object.keys(parameters).length === 0) return;
-    const gradientOf = (name: keyof SqueezeExciteInputs, ...shape: number[]) =>
-      wanted[name]?.tensor ?? device.tensor(shape);
-    const [c, r] = [gate.shape[1], reduced.shape[1]];
-    kernels.backwardWeights(
-      device,
-      { squeezed, reduced, dreduced, dexpanded },
-      {
-        ...{ dreduceWeight: gradientOf('reduceWeight', r, c), dreduceBias: gradientOf('reduceBias', r) },
-        ...{ dexpandWeight: gradientOf('expandWeight', c, r), dexpandBias: gradientOf('expandBias', c) },
-      },
-      attrs.activation,
-    );
+    const dsqueezed = kernels.backwardGate(device, { ...saved, dy }, attrs, wanted);
+    if (wanted.x) kernels.backwardInput(device, { dy, gate: saved.gate, dsqueezed, dx: wanted.x.tensor });
   },
   onnx(graph, { x, reduceWeight, reduceBias, expandWeight, expandBias }, { activation, gate }) {
     const mean = graph.node('GlobalAveragePool', [x]);
