@@ -1,4 +1,3 @@
-import { foldWorkgroups } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { bytesPer, type Shape, size, type Tensor } from '../../src/runtime/tensor.ts';
 import { mergedSums, nchw, vector, WORKGROUP_SIZE } from '../common/launch.ts';
@@ -48,8 +47,8 @@ export interface PartialSums {
   readonly total: Tensor;
 }
 
-/** Storages of partial sums that one dispatch reads: every adapter binds at least eight, one of which has the totals. */
-const STORAGES_PER_DISPATCH = 7;
+/** Storages of partial sums that one dispatch reads: every adapter binds at least eight, two of which are for other things. */
+const STORAGES_PER_DISPATCH = 6;
 
 /** total[i] = Σ_row partial[row,column + i] for each of the sums. */
 export function merge(device: Device, sums: readonly PartialSums[]): void {
@@ -70,17 +69,19 @@ function dispatchMerge(device: Device, byStorage: readonly (readonly PartialSums
     const first = partial.offset / bytesPer.f32 + column;
     return [storage, first, size(partial) / rows, rows, total.offset / bytesPer.f32, size(total)];
   });
-  const [groups, folds] = foldWorkgroups(Math.ceil(Math.max(...counts) / WORKGROUP_SIZE));
+  // Enough workgroups for the largest sum, if so many keep the adapter busy.
+  const busy = Math.ceil(device.capabilities.threads / WORKGROUP_SIZE / sums.length);
+  const groups = Math.min(busy, Math.ceil(Math.max(...counts) / WORKGROUP_SIZE));
   const numbers = sums.reduce((sum, { partial }, i) => sum + partial.shape[0] * counts[i], 0);
   device.dispatch({
     kernel: mergeKernel,
-    constants: {
-      ...{ WORKGROUP_SIZE, COUNT: sums.length, STORAGES: byStorage.length, GROUPS_X: groups },
-      SUMS: values.map((numbers) => `Sum(${numbers})`).join(),
+    constants: { WORKGROUP_SIZE, STORAGES: byStorage.length, GROUPS: groups },
+    reads: {
+      ...Object.fromEntries(byStorage.map(([{ partial }], k) => [`partial${k}`, wholeStorage(partial)])),
+      sums: device.constant(values.flat()),
     },
-    reads: Object.fromEntries(byStorage.map(([{ partial }], k) => [`partial${k}`, wholeStorage(partial)])),
     writes: { totals: wholeStorage(sums[0].total) },
-    workgroups: [groups, sums.length, folds],
+    workgroups: [groups, sums.length],
     flops: numbers,
     bytes: bytesPer.f32 * counts.reduce((sum, count) => sum + count, numbers),
   });

@@ -1,12 +1,12 @@
-// Adds up partial sums, those of COUNT sums in one dispatch, always in the same order:
+// Adds up partial sums, those of many sums in one dispatch, always in the same order:
 //
 //   total[i] = Σ_row partial[row,column + i]
 //
 // The partial sums of several sums may lie side by side in the rows of one tensor, and several of these in one storage. The
-// totals lie in one storage, too: that of all gradients in training. So few bindings serve many sums. Each sum has one
-// workgroup in y.
+// totals lie in one storage, too: that of all gradients in training. So few bindings serve many sums. The
+// GROUPS workgroups of a sum take turns.
 
-/// Where a sum and its partial sums lie, in elements of their storages.
+/// Where a sum and its partial sums lie, in elements of their storages. The launch fills it.
 struct Sum {
   storage: u32, // which of the storages of partial sums
   first: u32,
@@ -17,8 +17,9 @@ struct Sum {
 }
 
 @group(0) @binding(0) var<storage, read_write> totals: array<f32>;
+@group(0) @binding(1) var<storage, read> sums: array<Sum>;
 #for k in 0..STORAGES
-@group(0) @binding($(1 + k)) var<storage, read> partial$k: array<f32>;
+@group(0) @binding($(2 + k)) var<storage, read> partial$k: array<f32>;
 #end
 
 fn partial(storage: u32, i: u32) -> f32 {
@@ -35,16 +36,13 @@ fn partial(storage: u32, i: u32) -> f32 {
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  var sums = array<Sum, COUNT>($SUMS);
-  let sum = sums[id.y];
-  let i = id.z * GROUPS_X * WORKGROUP_SIZE + id.x;
-  if (i >= sum.count) {
-    return;
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let sum = sums[group.y];
+  for (var i = group.x * WORKGROUP_SIZE + thread; i < sum.count; i += GROUPS * WORKGROUP_SIZE) {
+    var total = 0.0;
+    for (var row = 0u; row < sum.rows; row++) {
+      total += partial(sum.storage, sum.first + row * sum.row + i);
+    }
+    totals[sum.total + i] = total;
   }
-  var total = 0.0;
-  for (var row = 0u; row < sum.rows; row++) {
-    total += partial(sum.storage, sum.first + row * sum.row + i);
-  }
-  totals[sum.total + i] = total;
 }

@@ -4,10 +4,10 @@
 //   dreduce_weight[r,c] = Σ_n dreduced[n,r]·squeezed[n,c]                           dreduce_bias[r] = Σ_n dreduced[n,r]
 //   dexpand_weight[c,r] = Σ_n dexpanded[n,c]·act(reduced[n,r])                      dexpand_bias[c] = Σ_n dexpanded[n,c]
 //
-// A workgroup takes every ROWS-th group of IMAGES images and writes one row of partial sums of the weights and biases,
-// [R·C | R | C·R | C], which reduce/merge.wgsl adds. A thread computes one column of a weight matrix at a time, so that
-// neighbouring threads access neighbouring weights, and uses each weight for all IMAGES. The including file binds
-// `squeezed`, `reduced`, both weights and `partial`, and defines the input and the output:
+// A workgroup takes every ROWS-th group of IMAGES images (AGAIN: some workgroups take several) and writes one row of partial
+// sums of the weights and biases, [R·C | R | C·R | C], which reduce/merge.wgsl adds. A thread computes one column of a weight
+// matrix at a time, so that neighbouring threads access neighbouring weights, and uses each weight for all IMAGES. The
+// including file binds `squeezed`, `reduced`, both weights and `partial`, and defines the input and the output:
 //   fn dexpanded_at(i: u32) -> f32                      element i of dexpanded [N,C]
 //   fn squeezed_at(i: u32) -> f32                       element i of squeezed [N,C]
 //   fn write_dsqueezed(i: u32, dsqueezed: f32)          element i of dsqueezed [N,C]
@@ -21,7 +21,13 @@ var<workgroup> shared_dreduced: array<f32, SHARED>;
 
 /// Adds to a partial sum; the workgroup's first images begin it.
 fn add(i: u32, value: f32, is_first: bool) {
-  partial[i] = select(partial[i], 0.0, is_first) + value;
+#if AGAIN
+  if (!is_first) {
+    partial[i] += value;
+    return;
+  }
+#end
+  partial[i] = value;
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

@@ -127,8 +127,9 @@ export function backwardGate(
   return dsqueezed;
 }
 
-/** The most numbers in all rows of partial sums. */
-const MOST_NUMBERS = 2 ** 21;
+/** The most rows of partial sums, and the most numbers in all of them. */
+const MOST_ROWS = 256;
+const MOST_NUMBERS = 2 ** 22;
 
 /** Room for the partial sums of a kernel that includes backward_layers.wgsl, its constants, workgroups and cost. */
 export function backwardLayers(
@@ -146,10 +147,10 @@ export function backwardLayers(
     { count: c * r, sum: expandWeight },
     { count: c, sum: expandBias },
   ];
-  const rows = Math.min(groups, device.capabilities.sums.merged[0], Math.ceil(MOST_NUMBERS / (2 * c * r + r + c)));
+  const rows = Math.min(groups, MOST_ROWS, Math.ceil(MOST_NUMBERS / (2 * c * r + r + c)));
   return {
     partial: sideBySide(device, columns, rows),
-    constants: { ...constants, ROWS: rows, ...activationConstants(activation) },
+    constants: { ...constants, ROWS: rows, AGAIN: rows < groups, ...activationConstants(activation) },
     workgroups: [rows] as const,
     flops: n * (8 * c * r + (activationOf(activation).flops.slope + 1) * r + 2 * c),
   };

@@ -1,6 +1,7 @@
 import type { AdapterChoice, AdapterSummary } from './adapter.ts';
 import { type Capabilities, capabilitiesOf } from './capabilities.ts';
 import { bind, type Dispatch, type DispatchCommand, requireUsable, resolve } from './command.ts';
+import { ConstantBuffers } from './constants.ts';
 import { GpuError, MemoryError } from './errors.ts';
 import { Failures } from './failures.ts';
 import { BufferUsage, MapMode } from './flags.ts';
@@ -11,7 +12,7 @@ import { CommandQueue, type Wait } from './queue.ts';
 import { Recording } from './recording.ts';
 import { allocateStorages } from './recording_memory.ts';
 import { requireSynchronous, storagesIn } from './results.ts';
-import { byteLength, bytesPer, type DType, type Shape, sizeOf, type Tensor } from './tensor.ts';
+import { byteLength, bytesPer, type DType, type IntegerTensor, type Shape, sizeOf, type Tensor } from './tensor.ts';
 import { Tuning } from './tuning.ts';
 
 /** What a device is opened with. */
@@ -39,6 +40,7 @@ export class Device {
   readonly memory: Memory;
   readonly pipelines: PipelineCache;
 
+  private readonly constants: ConstantBuffers;
   private readonly failures: Failures;
   private readonly queue: CommandQueue;
   private capture?: Capture;
@@ -73,6 +75,7 @@ export class Device {
     readonly wait: Wait,
   ) {
     this.memory = new Memory(gpu);
+    this.constants = new ConstantBuffers(gpu, BufferUsage.STORAGE);
     this.failures = new Failures(gpu);
     this.pipelines = new PipelineCache(gpu, capabilities.sizesAsData);
     this.queue = new CommandQueue(gpu, this.memory, this.failures, wait);
@@ -101,6 +104,13 @@ export class Device {
     const tensor = this.tensor(shape, dtype);
     this.queue.write(tensor, bytes);
     return tensor as UploadedTensor<A>;
+  }
+
+  /** A tensor [n] of n numbers that never change, in a recorded function, too. It need not and cannot be released. */
+  constant(numbers: readonly number[]): IntegerTensor<'u32'> {
+    const bytes = numbers.length * bytesPer.u32;
+    const storage: Storage = { bytes, buffer: this.constants.get(numbers) };
+    return { storage, offset: 0, shape: [numbers.length], dtype: 'u32', isView: true };
   }
 
   /**

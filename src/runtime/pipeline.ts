@@ -8,6 +8,7 @@ import {
   type Uniform,
   valuesOf,
 } from './codegen.ts';
+import { ConstantBuffers } from './constants.ts';
 import { ShaderError } from './errors.ts';
 import { BufferUsage, ShaderStage } from './flags.ts';
 
@@ -43,13 +44,15 @@ export class PipelineCache {
   private readonly kernels = new Map<string, Kernel>();
   private readonly sources = new WeakMap<KernelSource, KnownSource>();
   private readonly ids = new Map<string, number>();
-  private readonly uniformBuffers = new Map<string, GPUBuffer>();
+  private readonly uniforms: ConstantBuffers;
 
   /** @param sizesAsData whether a kernel's `#sizes` are read from a uniform, see `Capabilities` */
   constructor(
     private readonly gpu: GPUDevice,
     private readonly sizesAsData: boolean,
-  ) {}
+  ) {
+    this.uniforms = new ConstantBuffers(gpu, BufferUsage.UNIFORM);
+  }
 
   /** Paths of all kernels asked for so far. */
   get paths(): Set<string> {
@@ -71,7 +74,7 @@ export class PipelineCache {
       kernel = this.build(specialize(source, given, this.sizesAsData));
       this.kernels.set(key, kernel);
     }
-    return { kernel, uniforms: kernel.uniforms.map(({ names }) => this.uniformBuffer(valuesOf(names, given))) };
+    return { kernel, uniforms: kernel.uniforms.map(({ names }) => this.uniforms.get(valuesOf(names, given))) };
   }
 
   private known(source: KernelSource): KnownSource {
@@ -84,20 +87,6 @@ export class PipelineCache {
     const known = { id, data: new Set([...batch.keys(), ...(this.sizesAsData ? sizes.keys() : [])]) };
     this.sources.set(source, known);
     return known;
-  }
-
-  /** A uniform with these values; one for all dispatches that have the same. */
-  private uniformBuffer(values: readonly number[]): GPUBuffer {
-    const key = values.join();
-    let buffer = this.uniformBuffers.get(key);
-    if (!buffer) {
-      const size = Math.ceil(values.length / 4) * 16;
-      buffer = this.gpu.createBuffer({ size, usage: BufferUsage.UNIFORM, mappedAtCreation: true });
-      new Uint32Array(buffer.getMappedRange()).set(values);
-      buffer.unmap();
-      this.uniformBuffers.set(key, buffer);
-    }
-    return buffer;
   }
 
   private build(specialized: SpecializedKernel): Kernel {
