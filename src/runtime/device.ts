@@ -75,7 +75,7 @@ export class Device {
     readonly wait: Wait,
   ) {
     this.memory = new Memory(gpu);
-    this.constants = new ConstantBuffers(gpu, BufferUsage.STORAGE);
+    this.constants = new ConstantBuffers(gpu, BufferUsage.STORAGE | BufferUsage.COPY_SRC);
     this.failures = new Failures(gpu);
     this.pipelines = new PipelineCache(gpu, capabilities.sizesAsData);
     this.queue = new CommandQueue(gpu, this.memory, this.failures, wait);

@@ -47,6 +47,22 @@ describe('views', () => {
   });
 });
 
+test('constants of the same numbers share their memory, also those of a recording, and stay', async () => {
+  const device = await openDevice();
+  const constant = device.constant([3, 1, 2]);
+  const recording = await device.record(() => {
+    const again = device.constant([3, 1, 2]);
+    expect(again.storage.buffer).toBe(constant.storage.buffer);
+    return { other: device.constant([3, 1]) };
+  });
+  expect(await device.read(recording.result.other)).toEqual(Uint32Array.of(3, 1));
+  recording.dispose();
+  expect(await device.read(constant)).toEqual(Uint32Array.of(3, 1, 2));
+  expect(await device.read(device.constant([3, 1]))).toEqual(Uint32Array.of(3, 1));
+  expect(() => device.release(constant)).toThrow('release(): a view does not own its memory');
+  expect(device.memory.inUse).toBe(0);
+});
+
 describe('a recording', () => {
   test('leaves memory as it was when it is disposed of', async () => {
     const device = await openDevice();
