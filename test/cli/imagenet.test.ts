@@ -32,6 +32,7 @@ beforeAll(async () => {
 
 test.each(['f32', 'mixed'])(
   'the ImageNet preset trains, resumes, evaluates and exports at 224 × 224 in %s',
+  { timeout: 400_000 },
   async (precision) => {
     const recipe = join(folder, `${precision}.yaml`);
     await writeFile(recipe, (await readFile('recipes/imagenet.yaml', 'utf8')) + THIN);
