@@ -100,22 +100,23 @@ test('killed 20 times and resumed by other numbers of ranks, a run ends with the
 }, 600_000);
 
 test.each([
-  ['Open MPI', 'SIGUSR1', 138],
-  ['MPICH', 'SIGTERM', 143],
+  ['Open MPI', 'SIGUSR1', [138]],
+  // MPICH's mpirun loses the code of its ranks now and then, where both end with 143.
+  ['MPICH', 'SIGTERM', [143, 0]],
 ] as const)(
   '%s: %s to mpirun or to one rank stops all ranks after the same step, with a checkpoint',
-  async (mpi, signal, code) => {
+  async (mpi, signal, codes) => {
     const out = join(await temporaryFolder(), 'run');
     const all = start(mpi, 2, ['--config', long, '--out', out]);
     await checkpoint(out, all);
     all.signal(signal);
-    expect(await all.ended, all.output).toBe(code);
+    expect(codes, all.output).toContain(await all.ended);
     expect(all.output).toMatch(/^Stopped after step \d+, saved to /m);
     const one = start(mpi, 3, ['--resume', out, '--max-steps', '40']);
     await checkpoint(out, one, Date.now());
     await one.signalRank(1, signal);
     // mpirun has that of the rank which ends first; the others have that of SIGTERM.
-    expect([code, 143], one.output).toContain(await one.ended);
+    expect([...codes, 143], one.output).toContain(await one.ended);
     expect(one.output).toMatch(/^Stopped after step \d+, saved to /m);
     await finished(new Program(file, ['--resume', out, '--quiet'], {}));
     expect(await hashOf(out)).toBe(expected.long);
