@@ -8,7 +8,7 @@
 //
 // A row of `partial` holds the sums of a chunk of each of these, one after the other; without EXPANDED the first three:
 //   dweight [C,KERNEL,KERNEL], dγ and dβ of bn2 [C] (zero but in row 0), dγ and dβ of bn1 [C],
-// and with EXPANDED γ·invstd and invstd of bn1 [C], for expand_merge.wgsl.
+// and with EXPANDED γ and invstd of bn1 [C], for expand_merge.wgsl.
 
 #batch N PIXELS NORM1_ROW
 
@@ -74,7 +74,7 @@ fn prepare(c: u32, chunk: u32, thread: u32) {
     partial[place(chunk, KERNEL * KERNEL, c)] = select(0.0, dgamma, is_first);
     partial[place(chunk, KERNEL * KERNEL + 1, c)] = select(0.0, dbeta, is_first);
 #if EXPANDED
-    partial[place(chunk, KERNEL * KERNEL + 4, c)] = channel.norm1.gamma * channel.norm1.invstd;
+    partial[place(chunk, KERNEL * KERNEL + 4, c)] = channel.norm1.gamma;
     partial[place(chunk, KERNEL * KERNEL + 5, c)] = channel.norm1.invstd;
 #end
   }
@@ -121,8 +121,8 @@ fn write_sums(chunk: u32, c: u32, dgamma: f32, dbeta: f32, thread: u32) {
 #end
   workgroupBarrier();
   for (var s = thread; s < SUMS; s += WORKGROUP_SIZE) {
-    let row = chunk * COLUMNS * sizes.C;
-    let at = select(place(chunk, s + 2, c), row + c * KERNEL * KERNEL + s, s < KERNEL * KERNEL);
+    // The weight's columns are C×KERNEL×KERNEL numbers in PyTorch's order; the columns behind bn2's are bn1's.
+    let at = select(place(chunk, s + 2, c), place(chunk, 0, c * KERNEL * KERNEL + s), s < KERNEL * KERNEL);
     partial[at] = sum_terms(s);
   }
 }

@@ -20,6 +20,7 @@
 #include "../common/vector.wgsl"
 #include "../common/workgroup_sums.wgsl"
 #include "../batch_norm/norm.wgsl"
+#include "../batch_norm/backward_norm.wgsl"
 
 @group(0) @binding(0) var<storage, read> partial: array<f32>; // [chunks, O + C, C]
 @group(0) @binding(1) var<storage, read> weight: array<f32>;
@@ -65,20 +66,25 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   var offset = 0.0;
   for (var o = thread; o < sizes.C_OUT; o += WORKGROUP_SIZE) {
     let i = o * sizes.C_IN + c;
-    // As in batch_norm/backward_norm.wgsl. The last four columns: dγ, dβ, γ·invstd and invstd, these two in every row.
-    let dy_scale = depthwise_sums[(COLUMNS - 2) * sizes.C_OUT + o];
-    let invstd = depthwise_sums[(COLUMNS - 1) * sizes.C_OUT + o];
-    let x_scale = -dy_scale * invstd * depthwise_sum(COLUMNS - 4, o) / f32(batch.PIXELS);
-    x_scales[o] = x_scale;
+    // The last four columns: dγ, dβ, γ and invstd; γ and invstd are the same in every row.
+    let norm1 = Norm(
+      0.0, // the mean is not needed
+      depthwise_sums[(COLUMNS - 1) * sizes.C_OUT + o],
+      depthwise_sums[(COLUMNS - 2) * sizes.C_OUT + o],
+      0.0,
+    );
+    let dgamma1 = depthwise_sum(COLUMNS - 4, o);
+    let backward = backward_norm_of(norm1, dgamma1, depthwise_sum(COLUMNS - 3, o), f32(batch.PIXELS));
+    x_scales[o] = backward.x_scale;
     var e = 0.0;
     for (var other = 0u; other < sizes.C_IN; other++) {
       e += weight[o * sizes.C_IN + other] * gram[other];
     }
-    let m = dy_scale * merged(i) + x_scale * e;
+    let m = backward.dy_scale * merged(i) + backward.x_scale * e;
     dweight[i] = norm.gamma * m;
-    input_matrix[i] = scale0 * dy_scale * weight[i];
+    input_matrix[i] = scale0 * backward.dy_scale * weight[i];
     gamma += weight[i] * m;
-    offset -= weight[i] * dy_scale * depthwise_sum(COLUMNS - 3, o) / f32(batch.PIXELS);
+    offset += weight[i] * backward.offset;
   }
   put_term(0, gamma, thread);
   put_term(1, offset, thread);

@@ -171,7 +171,7 @@ interface Depthwise {
   readonly stride: number;
 }
 
-/** A depthwise convolution that also computes y's moments, in so many chunks. */
+/** The launch of a depthwise convolution that also computes y's moments; `chunks`: their rows of partial sums. */
 function depthwiseWithMoments(device: Device, of: Work, weight: Tensor, stride: number) {
   const threads = device.capabilities.teamThreads;
   const side = sideOf(weight);

@@ -69,9 +69,9 @@ function dispatchMerge(device: Device, byStorage: readonly (readonly PartialSums
     const first = partial.offset / bytesPer.f32 + column;
     return [storage, first, size(partial) / rows, rows, total.offset / bytesPer.f32, size(total)];
   });
-  // Enough workgroups for the largest sum, if so many keep the adapter busy.
-  const busy = Math.ceil(device.capabilities.threads / WORKGROUP_SIZE / sums.length);
-  const groups = Math.min(busy, Math.ceil(Math.max(...counts) / WORKGROUP_SIZE));
+  // One thread for each element of the largest sum, but no more workgroups than fill the adapter.
+  const fill = Math.ceil(device.capabilities.threads / WORKGROUP_SIZE / sums.length);
+  const groups = Math.min(fill, Math.ceil(Math.max(...counts) / WORKGROUP_SIZE));
   const numbers = sums.reduce((sum, { partial }, i) => sum + partial.shape[0] * counts[i], 0);
   device.dispatch({
     kernel: mergeKernel,

@@ -3,8 +3,8 @@
 //   total[i] = Σ_row partial[row,column + i]
 //
 // The partial sums of several sums may lie side by side in the rows of one tensor, and several of these in one storage. The
-// totals lie in one storage, too: that of all gradients in training. So few bindings serve many sums. The GROUPS workgroups
-// of a sum take turns.
+// totals lie in one storage, too: that of all gradients in training. So few bindings serve many sums. GROUPS workgroups
+// share the elements of a sum.
 
 /// Where a sum and its partial sums lie, in elements of their storages. The launch fills it.
 struct Sum {

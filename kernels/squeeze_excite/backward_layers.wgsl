@@ -1,8 +1,9 @@
 // Backward through the gate's two layers:
 //
-//   dreduced[n,r] = act′(reduced[n,r]) · Σ_c expand_weight[c,r]·dexpanded[n,c]      dsqueezed[n,c] = Σ_r reduce_weight[r,c]·dreduced[n,r]
-//   dreduce_weight[r,c] = Σ_n dreduced[n,r]·squeezed[n,c]                           dreduce_bias[r] = Σ_n dreduced[n,r]
-//   dexpand_weight[c,r] = Σ_n dexpanded[n,c]·act(reduced[n,r])                      dexpand_bias[c] = Σ_n dexpanded[n,c]
+//   dreduced = act′(reduced) · (expand_weightᵀ · dexpanded)    [N,R]
+//   dsqueezed = reduce_weightᵀ · dreduced                      [N,C]
+//   dreduce_weight[r,c] = Σ_n dreduced[n,r]·squeezed[n,c]           dreduce_bias[r] = Σ_n dreduced[n,r]
+//   dexpand_weight[c,r] = Σ_n dexpanded[n,c]·act(reduced[n,r])      dexpand_bias[c] = Σ_n dexpanded[n,c]
 //
 // A workgroup takes every ROWS-th group of IMAGES images (AGAIN: some workgroups take several) and writes one row of partial
 // sums of the weights and biases, [R·C | R | C·R | C], which reduce/merge.wgsl adds. A thread computes one column of a weight

@@ -179,7 +179,7 @@ export function gateConstants(kind: ActivationKind) {
   return { GATE_VALUE: value, GATE_SLOPE: slopeOfValue ?? slope, GATE_SAVES_VALUE: savesValue(kind) };
 }
 
-/** Constants of a kernel of both layers and its groups of images: up to four, as many as fit into workgroup memory. */
+/** Constants of a kernel of both layers, and the groups of images: up to four in each, as workgroup memory allows. */
 function layers(device: Device, n: number, c: number, r: number) {
   const images = Math.min(4, n, Math.floor(MAX_REDUCED / r));
   return {

@@ -1,12 +1,9 @@
 import { roundUp } from '../../kernels/common/tiles.ts';
 import type { Device } from '../runtime/device.ts';
-import { byteLength, bytesPer, type Shape, sizeOf, type Tensor, view } from '../runtime/tensor.ts';
+import { ALIGNMENT, byteLength, bytesPer, type Shape, sizeOf, type Tensor, view } from '../runtime/tensor.ts';
 
 /** Bytes of a storage, if no tensor needs more. */
 const STORAGE_BYTES = 2 ** 19;
-
-/** Views begin at multiples of so many bytes. */
-const ALIGNMENT = 256;
 
 /** Room for small tensors that are needed to the same end: they lie in few storages, so that one kernel can bind them all. */
 export class Room {

@@ -1,9 +1,10 @@
+import { roundUp } from '../../kernels/common/tiles.ts';
 import { copy } from '../../kernels/elementwise/launch.ts';
 import type { Tape } from '../autograd/tape.ts';
 import type { Random } from '../data/random.ts';
 import type { Device } from '../runtime/device.ts';
 import { Resource } from '../runtime/resource.ts';
-import { bytesPer, type Shape, size, sizeOf, type Tensor, view } from '../runtime/tensor.ts';
+import { ALIGNMENT, bytesPer, type Shape, size, sizeOf, type Tensor, view } from '../runtime/tensor.ts';
 import { type Module, Parameter, type StateBuffer } from './module.ts';
 
 /** A host array with its shape. */
@@ -15,8 +16,8 @@ export interface HostTensor {
 /** A model's arrays by PyTorch's state-dict names. */
 export type StateDict = Readonly<Record<string, HostTensor>>;
 
-/** Bindings must begin at multiples of 256 bytes, so each array takes a multiple of 64 floats; the padding stays 0. */
-const ALIGNMENT = 64;
+/** An array takes a multiple of this many floats, so that a kernel can bind it; the padding stays 0. */
+const FLOATS = ALIGNMENT / bytesPer.f32;
 
 /** A parameter or buffer with its state-dict name. */
 type Named<V = Parameter | StateBuffer> = readonly [string, V];
@@ -31,9 +32,9 @@ class FlatLayout<V extends Parameter | StateBuffer = Parameter | StateBuffer> {
     let offset = 0;
     for (const [, { shape }] of variables) {
       this.offsets.push(offset);
-      offset += Math.ceil(sizeOf(shape) / ALIGNMENT) * ALIGNMENT;
+      offset += roundUp(sizeOf(shape), FLOATS);
     }
-    this.length = Math.max(offset, ALIGNMENT);
+    this.length = Math.max(offset, FLOATS);
   }
 
   /** The i-th array in a flat tensor. */

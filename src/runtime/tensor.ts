@@ -19,7 +19,7 @@ export interface Tensor {
   readonly offset: number;
   readonly shape: Shape;
   readonly dtype: DType;
-  /** Whether it is a part of another tensor, see `view`. */
+  /** Whether it does not own its memory: a part of another tensor (see `view`), or a constant. */
   readonly isView?: boolean;
 }
 
@@ -27,7 +27,7 @@ export interface Tensor {
 export type IntegerTensor<D extends 'i32' | 'u32' | 'u8'> = Tensor & { readonly dtype: D };
 
 /** WebGPU requires the offset of a binding to be a multiple of this many bytes. */
-const ALIGNMENT = 256;
+export const ALIGNMENT = 256;
 
 /** Elements in the tensor. */
 export const size = (tensor: Tensor) => sizeOf(tensor.shape);
