@@ -115,24 +115,39 @@ test('a merged sum has more elements than one dimension of workgroups', async ()
   for (const tensor of [partial, total, small]) device.release(tensor);
 });
 
+/** For element i of [N,C]: 0, but for channel 7·n of picture n. */
+const oneOf = (c: number) => (_: unknown, i: number) => Number(i % c === 7 * Math.floor(i / c));
+
 test('the gradients of a gate of 4,096 channels, 1,025 of them reduced', async () => {
   const [n, c, r] = [9, 4096, 1025];
   const upload = (shape: Shape, seed: number) => device.upload(uniform(shape, new Random(seed)), shape);
   const tensors = {
     ...{ squeezed: upload([n, c], 1), reduced: upload([n, r], 2), gate: upload([n, c], 3) },
     ...{ reduceWeight: upload([r, c, 1, 1], 4), expandWeight: upload([c, r, 1, 1], 5) },
-    ...{ x: upload([n, c, 1, 1], 6), dy: upload([n, c, 1, 1], 7) },
+    // One channel of each picture has a gradient, so that no sum over 4,096 channels rounds.
+    ...{ x: upload([n, c, 1, 1], 6), dy: device.upload(Float32Array.from({ length: n * c }, oneOf(c)), [n, c, 1, 1]) },
   };
-  const total = device.tensor([c]);
-  const attrs = { activation: 'silu', gate: 'sigmoid' } as const;
-  sumInto(device, total, (expandBias) => {
-    backwardGate(device, { ...tensors, savedGate: tensors.gate }, attrs, { expandBias });
+  const total = device.tensor([r, c, 1, 1]);
+  const attrs = { activation: 'relu', gate: 'sigmoid' } as const;
+  sumInto(device, total, (reduceWeight) => {
+    backwardGate(device, { ...tensors, savedGate: tensors.gate }, attrs, { reduceWeight });
   });
-  const [x, dy, gate] = await Promise.all([tensors.x, tensors.dy, tensors.gate].map((tensor) => device.read(tensor)));
-  const want = new Float64Array(c);
-  x.forEach((value, i) => {
-    want[i % c] += value * dy[i] * gate[i] * (1 - gate[i]);
-  });
+  const { x, dy, gate, squeezed, reduced, expandWeight } = tensors;
+  const [xs, dys, gates, means, hidden, weights] = await Promise.all(
+    [x, dy, gate, squeezed, reduced, expandWeight].map((tensor) => device.read(tensor)),
+  );
+  const want = new Float64Array(r * c);
+  for (let image = 0; image < n; image++) {
+    const dreduced = new Float64Array(r);
+    for (let i = image * c; i < (image + 1) * c; i++) {
+      const dexpanded = xs[i] * dys[i] * gates[i] * (1 - gates[i]);
+      for (let j = 0; j < r; j++) dreduced[j] += dexpanded * weights[(i % c) * r + j];
+    }
+    for (let j = 0; j < r; j++) {
+      if (hidden[image * r + j] <= 0) continue;
+      for (let k = 0; k < c; k++) want[j * c + k] += dreduced[j] * means[image * c + k];
+    }
+  }
   expect(relativeError(await device.read(total), want)).toBeLessThan(1e-6);
   for (const tensor of [...Object.values(tensors), total]) device.release(tensor);
 });
