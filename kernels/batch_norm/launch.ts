@@ -259,7 +259,7 @@ function backwardReduce(
 }
 
 /** The constants of workgroup_moments.wgsl for a workgroup that stays in one channel. */
-export const oneChannel = (c: number) => ({ TILE_O: 1, C_OUT: c });
+export const oneChannel = (c: number) => ({ TILE_O: 1, SLICES: 1, C_OUT: c });
 
 /**
  * Cuts each channel's pixels into chunks: enough workgroups to fill a GPU, each with some vectors for every thread, and few

@@ -1,17 +1,26 @@
-// Epilogue: moments (count, mean, Σ(y − mean)²) of TILE_O channels of what a workgroup computes, with one barrier.
+// Epilogue: moments (count, mean, Σ(y − mean)²) of what a workgroup computes: TILE_O channels in each of its slices.
 //
 //   for each vector of pixels:   add_pixels0(y), add_pixels1(y) … for every channel, then count_vector();
-//   once, in all threads:        write_moments(row, first_channel, thread);
+//   once, in all threads:        write_moments(row, first_channel, thread);   the first of all slices' channels
 //
 // The moments are written to row 1 + `row` of `moments_out` [1 + rows, C_OUT, 4]; row 0 is for the norm
 // (store_norm.wgsl). Each thread sums about the first value that it adds (see moments.wgsl). Its sums are scalars to save
-// registers: they live through the whole kernel, beside the tile of a product.
+// registers: they live through the whole kernel, beside the tile of a product. With one slice a single barrier is enough;
+// with several, workgroup memory has room for one channel of each slice at a time.
 
 #include "./moments.wgsl"
+#include "../common/slices.wgsl"
 
 #sizes C_OUT
 
-var<workgroup> moments_of_threads: array<Moments, WORKGROUP_SIZE * TILE_O>;
+/// Channels of a slice that are added up together.
+#if SLICES > 1
+const TOGETHER = 1;
+#else
+const TOGETHER = TILE_O;
+#end
+
+var<workgroup> moments_of_threads: array<Moments, WORKGROUP_SIZE * TOGETHER>;
 
 var<private> vectors: f32; // how many were added
 #for t in 0..TILE_O
@@ -35,19 +44,36 @@ fn write_moments(row: u32, first: u32, thread: u32) {
 #for t in 0..TILE_O
   {
     let mine = moments_of(MomentSums(origin$t, max(WIDTH * vectors, 1.0), sum$t, squares$t));
-    moments_of_threads[$t * WORKGROUP_SIZE + thread] = Moments(WIDTH * vectors, mine.mean, mine.squares);
+    moments_of_threads[$t % TOGETHER * WORKGROUP_SIZE + thread] = Moments(WIDTH * vectors, mine.mean, mine.squares);
   }
-#end
+#if SLICES > 1
   workgroupBarrier();
-  for (var t = thread; t < TILE_O; t += WORKGROUP_SIZE) {
-    var all = MomentSums(moments_of_threads[t * WORKGROUP_SIZE].mean, 0.0, 0.0, 0.0);
-    for (var other = 0u; other < WORKGROUP_SIZE; other++) {
+  add_lanes(row, first + $t, thread);
+  workgroupBarrier();
+#end
+#end
+#if SLICES == 1
+  workgroupBarrier();
+  add_lanes(row, first, thread);
+#end
+}
+
+/// Adds up the moments that the lanes of each slice have stored, of the TOGETHER channels from `first` and as many TILE_O,
+/// 2·TILE_O … channels later.
+fn add_lanes(row: u32, first: u32, thread: u32) {
+  for (var i = thread; i < SLICES * TOGETHER; i += WORKGROUP_SIZE) {
+    let slice = i / TOGETHER;
+    let t = i % TOGETHER;
+    let start = t * WORKGROUP_SIZE + slice * LANES;
+    var all = MomentSums(moments_of_threads[start].mean, 0.0, 0.0, 0.0);
+    for (var other = 0u; other < LANES; other++) {
       // another bank for each t
-      all = add_moments(all, moments_of_threads[t * WORKGROUP_SIZE + (other + t) % WORKGROUP_SIZE]);
+      all = add_moments(all, moments_of_threads[start + (other + t) % LANES]);
     }
-    if (first + t < sizes.C_OUT) {
+    let c = first + slice * TILE_O + t;
+    if (c < sizes.C_OUT) {
       let moments = moments_of(all);
-      moments_out[(1 + row) * sizes.C_OUT + first + t] = vec4f(moments.count, moments.mean, moments.squares, 0.0);
+      moments_out[(1 + row) * sizes.C_OUT + c] = vec4f(moments.count, moments.mean, moments.squares, 0.0);
     }
   }
 }

@@ -62,10 +62,10 @@ export function inlinedSums(device: Device, work: Work, positions: number, workg
   return { constants: { POSITIONS: positions, CHUNK }, chunks: Math.ceil(positions / CHUNK) };
 }
 
-/** Constants and x and z workgroups of a kernel each of whose threads takes `perThread` of the positions. */
-export function coverPositions(positions: number, perThread = 1) {
-  const [x, z] = foldWorkgroups(Math.ceil(positions / (WORKGROUP_SIZE * perThread)));
-  return { constants: { WORKGROUP_SIZE, POSITIONS: positions, GROUPS_X: x }, x, z };
+/** Constants and x and z workgroups of a kernel whose workgroups of `threads` each take `perWorkgroup` of the positions. */
+export function coverPositions(positions: number, threads = WORKGROUP_SIZE, perWorkgroup = threads) {
+  const [x, z] = foldWorkgroups(Math.ceil(positions / perWorkgroup));
+  return { constants: { WORKGROUP_SIZE: threads, POSITIONS: positions, GROUPS_X: x }, x, z };
 }
 
 /** Extents of a tensor [N,C,H,W]. */

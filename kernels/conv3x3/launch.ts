@@ -5,11 +5,13 @@ import { activationConstants, activationOf } from '../activation/table.ts';
 import { momentsTensor } from '../batch_norm/launch.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
 import { coverPositions, inlinedSums, mergedSums, nchw, tiles, WORKGROUP_SIZE, windows } from '../common/launch.ts';
+import { NO_EXTRA, outer } from '../pointwise/launch.ts';
 import { partialsOf } from '../reduce/launch.ts';
 import backwardInputStridedKernel from './backward_input_strided.wgsl';
 import backwardWeightKernel from './backward_weight.wgsl';
+import backwardWeightWideKernel from './backward_weight_wide.wgsl';
 import multiplyKernel from './multiply.wgsl';
-import { backwardInputTiles, backwardWeightTiles, multiplyTiles } from './tiles.ts';
+import { backwardInputTiles, backwardWeightTiles, isWide, multiplyTiles } from './tiles.ts';
 
 /** y[N,O,⌈H/s⌉,⌈W/s⌉] = act(weight[O,C,3,3] ∗ x[N,C,H,W] (+ bias[O])). */
 export function forward(device: Device, launch: Forward): void {
@@ -65,7 +67,7 @@ function multiply(
     y,
     variant: withMoments ? 'with moments' : transposed ? 'transposed' : undefined,
   };
-  const tile = tiles(device, work, multiplyTiles(device.capabilities, to.c, positions));
+  const tile = tiles(device, work, multiplyTiles(device.capabilities, to.c, positions, withMoments));
   const READERS = device.capabilities.readers;
   const tilesOfO = Math.ceil(to.c / tile.TILE_O);
   const threads = withMoments ? device.capabilities.teamThreads : WORKGROUP_SIZE;
@@ -91,6 +93,7 @@ function multiply(
       BIAS: bias !== undefined,
       TRANSPOSED: transposed,
       WITH_MOMENTS: withMoments,
+      SLICES: 1,
       ...activationConstants(activation),
       C_IN: from.c,
       C_OUT: to.c,
@@ -108,12 +111,26 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
   const from = nchw(x);
   const to = nchw(dy);
   const rows = windows(3, stride, x, dy);
+  const launch = { reads: { x, dy }, flops: 18 * from.c * size(dy) };
+  if (isWide(device.capabilities, to.c, from.c)) {
+    const work = { kernel: backwardWeightWideKernel, x, y: dy };
+    const { constants, workgroups, chunks } = outer(device, work, rows.WIDTH, NO_EXTRA, 9 * from.c);
+    device.dispatch({
+      ...launch,
+      kernel: backwardWeightWideKernel,
+      constants: { ...rows, ...constants, PICTURE: 'x', CHANNELS: from.c },
+      writes: { partial: partialsOf(dweight, chunks) },
+      workgroups,
+    });
+    return;
+  }
   const work = { kernel: backwardWeightKernel, x, y: dy };
   const tile = tiles(device, work, backwardWeightTiles(to.c, to.h));
   const bands = Math.ceil(to.h / tile.ROWS);
   const groups: [number, number] = [Math.ceil(to.c / tile.TILE_O), from.c];
   const { constants, chunks } = mergedSums(device, work, to.n * bands * rows.ROW_OUT, groups[0] * groups[1]);
   device.dispatch({
+    ...launch,
     kernel: backwardWeightKernel,
     constants: {
       ...rows,
@@ -125,9 +142,7 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
       C_IN: from.c,
       C_OUT: to.c,
     },
-    reads: { x, dy },
     writes: { partial: partialsOf(dweight, chunks) },
     workgroups: [...groups, chunks],
-    flops: 18 * from.c * size(dy),
   });
 }

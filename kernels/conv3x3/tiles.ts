@@ -4,12 +4,17 @@ import { evenTile } from '../common/tiles.ts';
 
 /**
  * Output channels and vectors that a thread of multiply.wgsl keeps in registers. A second vector halves the loads of the
- * weight, but also the number of threads.
+ * weight, but also the number of threads; on a GPU it would leave too few registers for moments.
  */
-export function multiplyTiles({ threads: enough }: Capabilities, channels: number, positions: number) {
+export function multiplyTiles(
+  { threads: enough, largeTiles }: Capabilities,
+  channels: number,
+  positions: number,
+  withMoments = false,
+) {
   const tile = evenTile(channels, 8);
   const threads = positions * Math.ceil(channels / tile);
-  const VECTORS = threads >= enough ? 2 : 1;
+  const VECTORS = threads >= enough && (largeTiles || !withMoments) ? 2 : 1;
   const candidates = [
     [4, 1],
     [4, 2],
@@ -40,3 +45,7 @@ export function backwardWeightTiles(channels: number, height: number) {
   ];
   return distinct(tiles.map(([most, rows]) => ({ TILE_O: evenTile(channels, most), ROWS: evenTile(height, rows) })));
 }
+
+/** Whether backward_weight_wide.wgsl computes the weight's gradient. Software adapters have few registers for its large tile. */
+export const isWide = ({ largeTiles }: Capabilities, cOut: number, cIn: number) =>
+  !largeTiles && cOut >= 32 && cIn >= 32;

@@ -84,14 +84,15 @@ export function projectBackwardInput(
 ) {
   const { n, c, plane } = nchw(d);
   const v = vector(plane, d);
-  const { constants, groups } = product(
+  const { constants, groups, lanes } = product(
     device,
     { kernel: projectBackwardInputKernel, x: dy, y: d, variant: 'transposed' },
     v.WIDTH,
+    device.capabilities.teamThreads,
+    { perThread: 12, fixed: 0 }, // the three sums of a channel
   );
-  const threads = device.capabilities.teamThreads;
-  const perPlane = threadsPerPlane(threads, plane / v.WIDTH / constants.VECTORS);
-  const [imageGroups, folds] = foldWorkgroups(Math.ceil(n / (threads / perPlane)));
+  const perPlane = threadsPerPlane(lanes, plane / v.WIDTH / constants.VECTORS);
+  const [imageGroups, folds] = foldWorkgroups(Math.ceil(n / (lanes / perPlane)));
   const dz = device.tensor(d.shape, d.dtype);
   const sums = device.tensor([n, c, 3]);
   const { value, slope } = activationOf(activation).flops;
@@ -100,7 +101,6 @@ export function projectBackwardInput(
     constants: {
       ...v,
       ...constants,
-      WORKGROUP_SIZE: threads,
       THREADS_PER_PLANE: perPlane,
       N: n,
       GROUPS_X: imageGroups,

@@ -45,7 +45,11 @@ export function expand(
   device: Device,
   { x, moments, norm, weight, y }: Normalized & { weight: Tensor; y: Tensor },
 ): Tensor {
-  const { momentsOut, constants, ...launch } = productWithMoments(device, { kernel: expandKernel, x, y });
+  const { momentsOut, constants, ...launch } = productWithMoments(
+    device,
+    { kernel: expandKernel, x, y },
+    { bn0: true },
+  );
   const { WORKGROUP_SIZE } = constants;
   const statistics = batchStatistics(
     device,
@@ -105,14 +109,15 @@ export function project(
   return momentsOut;
 }
 
-/** A pointwise product that also computes y's moments. */
-function productWithMoments(device: Device, work: Work) {
-  const threads = device.capabilities.teamThreads;
+/** A pointwise product that also computes y's moments, and with `bn0` first the norms of x. */
+function productWithMoments(device: Device, work: Work, { bn0 } = { bn0: false }) {
   const v = vector(nchw(work.x).plane, work.x);
-  const { constants, groups } = product(device, work, v.WIDTH);
-  const sums = inlinedSums(device, work, groups.constants.POSITIONS, groups.tiles, threads * constants.VECTORS);
+  // Beside the moments of each thread: those that batch_moments.wgsl shares and the norms of all channels.
+  const use = { perThread: bn0 ? 12 + 16 : 12, fixed: bn0 ? 16 * nchw(work.x).c : 0 };
+  const { constants, groups, step } = product(device, work, v.WIDTH, device.capabilities.teamThreads, use);
+  const sums = inlinedSums(device, work, groups.constants.POSITIONS, groups.tiles, step);
   return {
-    constants: { ...v, ...constants, ...sums.constants, WORKGROUP_SIZE: threads },
+    constants: { ...v, ...constants, ...sums.constants },
     workgroups: [sums.chunks, groups.tiles] as const,
     momentsOut: momentsTensor(device, sums.chunks, constants.C_OUT),
   };

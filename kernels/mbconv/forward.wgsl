@@ -1,5 +1,5 @@
-// Shared by expand.wgsl and project.wgsl: a pointwise product with moments in its epilogue. A workgroup computes TILE_O
-// output channels at CHUNK vectors of pixels, WORKGROUP_SIZE × VECTORS at a time, and writes one row of moments. The
+// Shared by expand.wgsl and project.wgsl: a pointwise product with moments in its epilogue. A workgroup computes
+// SLICES · TILE_O output channels at CHUNK vectors of pixels, LANES × VECTORS at a time, and writes one row of moments. The
 // including file defines what runs first (and what product.wgsl asks for):
 //   fn prepare(is_first: bool, thread: u32)    is_first: true in one workgroup of the dispatch
 
@@ -16,21 +16,21 @@ fn finish(o: u32, n: u32, p: u32, sum: V) {
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   prepare(group.x == 0 && group.y == 0, thread);
-  let o = group.y * TILE_O;
+  let o = first_channel(group.y, thread);
   let end = min((group.x + 1) * batch.CHUNK, batch.POSITIONS);
-  for (var step = group.x * batch.CHUNK; step < end; step += WORKGROUP_SIZE * VECTORS) {
-    let start = step + thread;
+  for (var step = group.x * batch.CHUNK; step < end; step += LANES * VECTORS) {
+    let start = step + lane_of(thread);
     var at: Pixels;
     var p: array<u32, VECTORS>;
     var inside: array<bool, VECTORS>;
 #for v in 0..VECTORS
-    let position$v = min(start + $v * WORKGROUP_SIZE, batch.POSITIONS - 1);
-    inside[$v] = start + $v * WORKGROUP_SIZE < end;
+    let position$v = min(start + $v * LANES, batch.POSITIONS - 1);
+    inside[$v] = start + $v * LANES < end;
     p[$v] = position$v % sizes.PLANE_OUT;
     at.n$v = position$v / sizes.PLANE_OUT;
     at.source$v = p[$v];
 #end
-    let tile = product(o, at);
+    let tile = product(o, at, thread);
     finish_tile(o, tile, at, p, inside);
 #for v in 0..VECTORS
     if (inside[$v]) {
@@ -41,5 +41,5 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     }
 #end
   }
-  write_moments(group.x, o, thread);
+  write_moments(group.x, group.y * SLICES * TILE_O, thread);
 }

@@ -46,15 +46,44 @@ fn finish(o: u32, n: u32, at: u32, y: V) {
 #end
 }
 
-var<workgroup> sums_of_threads: array<f32, WORKGROUP_SIZE * 3 * TILE_O>;
+/// Channels of a slice that are added up together: workgroup memory has room for one of each slice.
+#if SLICES > 1
+const TOGETHER = 1;
+#else
+const TOGETHER = TILE_O;
+#end
+
+var<workgroup> sums_of_threads: array<f32, WORKGROUP_SIZE * 3 * TOGETHER>;
+
+/// Adds up what the threads of each plane have stored, of TOGETHER channels from `start` on in each slice.
+fn add_threads(first_image: u32, start: u32, thread: u32) {
+  let planes = LANES / sizes.THREADS_PER_PLANE;
+  // s counts the sums: slice, then image, then channel, then which of the three.
+  for (var s = thread; s < SLICES * planes * 3 * TOGETHER; s += WORKGROUP_SIZE) {
+    let team = s / (3 * TOGETHER); // the threads that share a plane
+    let n = first_image + team % planes;
+    let c = start + team / planes * TILE_O + s % (3 * TOGETHER) / 3;
+    if (n < batch.N && c < sizes.C_OUT) {
+      var total = 0.0;
+      for (var member = 0u; member < sizes.THREADS_PER_PLANE; member++) {
+        // another bank for each thread
+        total += sums_of_threads[
+          s % (3 * TOGETHER) * WORKGROUP_SIZE + team * sizes.THREADS_PER_PLANE + (member + s) % sizes.THREADS_PER_PLANE
+        ];
+      }
+      sums[(n * sizes.C_OUT + c) * 3 + s % 3] = total;
+    }
+  }
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
-  first = group.y * TILE_O;
-  let first_image = (group.z * batch.GROUPS_X + group.x) * (WORKGROUP_SIZE / sizes.THREADS_PER_PLANE);
-  let image = first_image + thread / sizes.THREADS_PER_PLANE;
+  first = first_channel(group.y, thread);
+  let lane = lane_of(thread);
+  let first_image = (group.z * batch.GROUPS_X + group.x) * (LANES / sizes.THREADS_PER_PLANE);
+  let image = first_image + lane / sizes.THREADS_PER_PLANE;
   for (var step = 0u; step < sizes.PLANE_OUT; step += sizes.THREADS_PER_PLANE * VECTORS) {
-    let start = step + thread % sizes.THREADS_PER_PLANE;
+    let start = step + lane % sizes.THREADS_PER_PLANE;
     var at: Pixels;
     var p: array<u32, VECTORS>;
     var inside: array<bool, VECTORS>;
@@ -64,28 +93,21 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     at.n$v = min(image, batch.N - 1);
     at.source$v = p[$v];
 #end
-    finish_tile(first, product(first, at), at, p, inside);
+    finish_tile(first, product(first, at, thread), at, p, inside);
   }
+  let first_of_group = group.y * SLICES * TILE_O;
 #for t in 0..TILE_O
 #for k in 0..3
-  sums_of_threads[$(3 * t + k) * WORKGROUP_SIZE + thread] = sums$t[$k];
+  sums_of_threads[($t % TOGETHER * 3 + $k) * WORKGROUP_SIZE + thread] = sums$t[$k];
 #end
-#end
+#if SLICES > 1
   workgroupBarrier();
-  // s counts the sums: image, then channel, then which of the three.
-  for (var s = thread; s < WORKGROUP_SIZE / sizes.THREADS_PER_PLANE * 3 * TILE_O; s += WORKGROUP_SIZE) {
-    let team = s / (3 * TILE_O);
-    let n = first_image + team;
-    let channel = first + s % (3 * TILE_O) / 3;
-    if (n < batch.N && channel < sizes.C_OUT) {
-      var total = 0.0;
-      for (var member = 0u; member < sizes.THREADS_PER_PLANE; member++) {
-        // another bank for each thread
-        total += sums_of_threads[
-          s % (3 * TILE_O) * WORKGROUP_SIZE + team * sizes.THREADS_PER_PLANE + (member + s) % sizes.THREADS_PER_PLANE
-        ];
-      }
-      sums[(n * sizes.C_OUT + channel) * 3 + s % 3] = total;
-    }
-  }
+  add_threads(first_image, first_of_group + $t, thread);
+  workgroupBarrier();
+#end
+#end
+#if SLICES == 1
+  workgroupBarrier();
+  add_threads(first_image, first_of_group, thread);
+#end
 }

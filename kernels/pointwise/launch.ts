@@ -2,12 +2,20 @@ import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
 import { activationConstants, activationOf } from '../activation/table.ts';
 import type { BackwardInput, BackwardWeight, Forward } from '../common/convolution.ts';
-import { coverPositions, mergedSums, nchw, tiles, vector, type Work } from '../common/launch.ts';
-import { roundUp } from '../common/tiles.ts';
+import { coverPositions, mergedSums, nchw, tiles, vector, WORKGROUP_SIZE, type Work } from '../common/launch.ts';
 import { partialsOf } from '../reduce/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
-import { multiplyTiles, type OuterTile, outerTiles } from './tiles.ts';
+import {
+  type Extra,
+  extraRows,
+  multiplyTiles,
+  outerSums,
+  outerTiles,
+  productThreads,
+  stagedConstants,
+  type WorkgroupUse,
+} from './tiles.ts';
 
 interface Fused {
   /** [N,C], multiplied with x where it is read. */
@@ -64,19 +72,26 @@ function multiply(
   });
 }
 
-/** Constants and workgroups of a kernel that includes product.wgsl, a product from x's channels to y's, or `transposed`. */
-export function product(device: Device, work: Work, width: number) {
+/**
+ * Constants and workgroups of a kernel that includes product.wgsl, a product from x's channels to y's, or `transposed`.
+ * @param threads of a workgroup with one slice
+ * @param use workgroup memory that the kernel uses for other things
+ */
+export function product(device: Device, work: Work, width: number, threads = WORKGROUP_SIZE, use?: WorkgroupUse) {
   const from = nchw(work.x);
   const to = nchw(work.y);
   const positions = (to.n * to.plane) / width;
   const READERS = device.capabilities.readers;
-  const tile = tiles(device, work, multiplyTiles(device.capabilities, to.c, positions));
+  const tile = tiles(device, work, multiplyTiles(device.capabilities, { cIn: from.c, cOut: to.c, positions }, use));
+  const workgroupSize = productThreads(tile, threads);
+  const lanes = workgroupSize / tile.SLICES;
+  const step = lanes * tile.VECTORS;
   const [STEP_O, STEP_C] = work.variant === 'transposed' ? [1, to.c] : [from.c, 1];
   return {
     constants: {
       ...tile,
       READERS,
-      OVERHANG: to.c % tile.TILE_O !== 0 || tile.TILE_O % READERS !== 0,
+      OVERHANG: to.c % (tile.TILE_O * tile.SLICES) !== 0 || tile.TILE_O % READERS !== 0,
       TILE: tile.TILE_O,
       ROLLED: device.capabilities.rolled,
       SOURCES: 1,
@@ -88,8 +103,13 @@ export function product(device: Device, work: Work, width: number) {
       C_OUT: to.c,
       PLANE_IN: from.plane / width,
       PLANE_OUT: to.plane / width,
+      WORKGROUP_SIZE: workgroupSize,
     },
-    groups: { ...coverPositions(positions, tile.VECTORS), tiles: Math.ceil(to.c / tile.TILE_O) },
+    lanes,
+    /** Vectors of pixels that a workgroup takes at once. */
+    step,
+    /** For a kernel that includes each.wgsl; `tiles`: workgroups that take the same pixels. */
+    groups: { ...coverPositions(positions, workgroupSize, step), tiles: Math.ceil(to.c / (tile.TILE_O * tile.SLICES)) },
   };
 }
 
@@ -116,41 +136,35 @@ export function backwardWeight(device: Device, { x, dy, dweight, stride }: Backw
   });
 }
 
-/** What a sum of outer products has beside the rows of y's channels (see outer.wgsl). */
-interface Extra {
-  /** More rows of the matrix. */
-  readonly rows: number;
-  /** How many of them a tile with TILE_O rows takes. */
-  readonly perTile: (TILE_O: number) => number;
-  /** Whether Σ row·extra, Σ row and Σ column are computed, too. */
-  readonly vectorSums: boolean;
-}
+export const NO_EXTRA: Extra = { rows: 0, perTile: () => 0, vectorSums: false };
 
-const NO_EXTRA: Extra = { rows: 0, perTile: () => 0, vectorSums: false };
-
-/** Constants and workgroups of a sum of outer products of y's channels with x's, in partial sums (see outer.wgsl). */
-export function outer(device: Device, work: Work, width: number, extra = NO_EXTRA) {
-  const from = nchw(work.x);
+/**
+ * Constants and workgroups of a sum of outer products of y's channels with x's, in partial sums (see outer.wgsl).
+ * @param columns of the matrix, if they are not x's channels
+ */
+export function outer(device: Device, work: Work, width: number, extra = NO_EXTRA, columns = nchw(work.x).c) {
+  const { capabilities } = device;
   const to = nchw(work.y);
-  const READERS = device.capabilities.readers;
-  const extraOf = (tile: OuterTile) => roundUp(extra.perTile(tile.TILE_O), READERS);
-  const sumsOf = (tile: OuterTile) =>
-    (tile.TILE_O + extraOf(tile)) * tile.TILE_C + (extra.vectorSums ? 2 * tile.TILE_O + tile.TILE_C : 0);
-  const tile = tiles(device, work, outerTiles(device.capabilities, to.c, from.c, sumsOf));
-  const groups: [number, number] = [Math.ceil(to.c / tile.TILE_O), Math.ceil(from.c / tile.TILE_C)];
-  const { constants, chunks } = mergedSums(device, work, (to.n * to.plane) / width, groups[0] * groups[1]);
-  const sums = (to.c + extra.rows) * from.c + (extra.vectorSums ? 2 * to.c + from.c : 0);
+  const tile = tiles(device, work, outerTiles(capabilities, to.c, columns, extra));
+  const groups: [number, number] = [Math.ceil(to.c / tile.TILE_O), Math.ceil(columns / tile.TILE_C)];
+  const isStaged = tile.STEP > 1;
+  // A workgroup that stages has twice the threads, each with sums of its own: a quarter as many workgroups are enough.
+  const share = groups[0] * groups[1] * (isStaged ? 4 : 1);
+  const { constants, chunks } = mergedSums(device, work, (to.n * to.plane) / width, share);
+  const EXTRA_ROWS = extraRows(capabilities, tile, extra);
+  const sums = (to.c + extra.rows) * columns + (extra.vectorSums ? 2 * to.c + columns : 0);
   return {
     constants: {
       ...tile,
       ...constants,
-      READERS,
-      EXTRA_ROWS: extraOf(tile),
-      MOST_ROWS: Math.max(tile.TILE_O, extraOf(tile)),
+      ...(isStaged && stagedConstants(tile, EXTRA_ROWS)),
+      READERS: capabilities.readers,
+      EXTRA_ROWS,
+      MOST_ROWS: Math.max(tile.TILE_O, EXTRA_ROWS),
       VECTOR_SUMS: extra.vectorSums,
-      SUMS: sumsOf(tile),
+      SUMS: outerSums(capabilities, tile, extra),
       CHUNK_SUMS: sums,
-      C_IN: from.c,
+      C_IN: columns,
       C_OUT: to.c,
       C_EXTRA: extra.rows,
       PLANE_OUT: to.plane / width,

@@ -2,9 +2,11 @@
 //
 //   y[n,o,p] = Σ_c matrix[o,c] · x[n,c,p] (+ bias[o])
 //
-// The matrix is stored in `weight` by rows or by columns, with strides STEP_O and STEP_C. Its addresses are the same for all
-// threads of a workgroup, so each element is loaded once and serves all of their vectors; each vector of x serves TILE_O
-// channels. The including file binds `weight` (and `bias`, if BIAS), calls `product` in uniform control flow, and defines
+// With one slice (common/slices.wgsl) each thread loads the x that it needs (product_plain.wgsl). With several, which have the
+// same pixels, x is loaded once for all of them (product_staged.wgsl): wide products gain by that.
+//
+// The matrix is stored in `weight` by rows or by columns, with strides STEP_O and STEP_C. The including file binds `weight`
+// (and `bias`, if BIAS), calls `product` in uniform control flow, and defines
 //   fn load0(i: u32, c: u32, n: u32) -> V          vector i of the tensor x, in channel c of image n
 //   fn finish(o: u32, n: u32, p: u32, y: V)        takes channel o at vector p of image n
 // x may be two tensors whose channels follow each other (SOURCES = 2): load1 reads the second. pointwise/reference.ts has
@@ -12,7 +14,7 @@
 
 #sizes C_IN0 C_IN1 C_OUT PLANE_IN TILE STEP_O STEP_C
 
-#include "../common/readers.wgsl"
+#include "../common/slices.wgsl"
 
 /// The vectors of a thread: image n and vector `source` of each plane of x: n0, source0, n1 …
 struct Pixels {
@@ -40,48 +42,30 @@ fn matrix(channel: u32, c: u32) -> f32 {
   return weight[o * sizes.STEP_O + c * sizes.STEP_C];
 }
 
-fn product(o: u32, at: Pixels) -> Tile {
-#for t in 0..TILE_O
-#for v in 0..VECTORS
-  var y$(t)_$v = V();
+#if SLICES > 1
+#include "./product_staged.wgsl"
+#else
+#include "./product_plain.wgsl"
 #end
-#end
-  let row = o + reader();
-#for s in 0..SOURCES
-#for v in 0..VECTORS
-  let first$(s)_$v = at.n$v * sizes.C_IN$s * sizes.PLANE_IN + at.source$v;
-#end
-  for (var c = 0u; c < sizes.C_IN$s; c++) {
-#for v in 0..VECTORS
-    let x$v = load$s(first$(s)_$v + c * sizes.PLANE_IN, c, at.n$v);
-#end
-#for r in 0..(TILE_O + READERS - 1) / READERS
-    let read$r = matrix(row + $(r * READERS), c + $s * sizes.C_IN0);
-#end
-#for t in 0..TILE_O
-    let m$t = V(read_by$(t % READERS)(read$(t / READERS)));
-#for v in 0..VECTORS
-    y$(t)_$v = fma(m$t, x$v, y$(t)_$v);
-#end
-#end
-  }
-#end
+
+/// The first output channel of a thread, where workgroup `group` of the channels computes SLICES · TILE_O of them.
+fn first_channel(group: u32, thread: u32) -> u32 {
+  return (group * SLICES + slice_of(thread)) * TILE_O;
+}
+
+/// The tile of a thread whose first channel is o.
+fn product(o: u32, at: Pixels, thread: u32) -> Tile {
+  var tile = product_sums(o, at, thread);
 #if BIAS
   // At the end: beside a large bias, each product would be rounded.
 #for t in 0..TILE_O
   let bias$t = bias[min(o + $t, sizes.C_OUT - 1)];
 #for v in 0..VECTORS
-  y$(t)_$v += bias$t;
+  tile.y$(t)_$v += bias$t;
 #end
 #end
 #end
-  return Tile(
-#for t in 0..TILE_O
-#for v in 0..VECTORS
-    y$(t)_$v,
-#end
-#end
-  );
+  return tile;
 }
 
 /// Calls `finish` for each channel of a tile, from channel o, at those of its vectors that are `inside`: vectors p0, p1 … of

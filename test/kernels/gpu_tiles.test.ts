@@ -31,6 +31,8 @@ const point =
 
 const cases: [string, Run, x: Shape, weight: Shape][] = [
   ['conv3x3, several tiles', conv(1), [2, 9, 18, 16], [18, 9, 3, 3]],
+  ['conv3x3, many channels', conv(1), [2, 33, 6, 8], [40, 33, 3, 3]],
+  ['conv3x3, many channels, stride 2, odd rows', conv(2), [2, 33, 7, 5], [40, 33, 3, 3]],
   ['conv3x3, stride 2', conv(2), [2, 9, 7, 16], [11, 9, 3, 3]],
   ['conv3x3, two vectors a thread', conv(1), [1, 1, 1024, 512], [4, 1, 3, 3]],
   ['depthwise', deep(1), [2, 3, 18, 16], [3, 1, 3, 3]],
@@ -40,6 +42,8 @@ const cases: [string, Run, x: Shape, weight: Shape][] = [
   ['depthwise 5×5, odd plane', deep(2), [2, 3, 33, 17], [3, 1, 5, 5]],
   ['depthwise, high bands', deep(1), [1, 1, 1026, 1020], [1, 1, 3, 3]],
   ['pointwise, several tiles', point(1), [2, 19, 5, 8], [21, 19, 1, 1]],
+  ['pointwise, many channels', point(1), [3, 37, 5, 8], [70, 37, 1, 1]],
+  ['pointwise, many channels, stride 2, odd rows', point(2), [2, 40, 7, 5], [33, 40, 1, 1]],
   ['pointwise, stride 2', point(2), [2, 3, 7, 5], [9, 3, 1, 1]],
   ['pointwise, two vectors a thread', point(1), [1, 2, 1024, 513], [2, 2, 1, 1]],
 ];

@@ -38,58 +38,135 @@ const expectEven = (extent: number, tile: number) => expect(tile).toBe(Math.ceil
 describe.each(Object.entries(ADAPTERS))('%s', (_, capabilities) => {
   const { largeTiles, teamThreads } = capabilities;
 
-  test.each([
-    ['pointwise', pointwise.multiplyTiles],
-    ['conv3x3', conv3x3.multiplyTiles],
-  ])('%s products: even tiles that registers and workgroup memory have room for', (_, multiplyTiles) => {
+  test('conv3x3 products: even tiles that registers and workgroup memory have room for', () => {
     for (const channels of CHANNELS) {
       for (const positions of POSITIONS) {
-        const choices = multiplyTiles(capabilities, channels, positions);
+        const choices = conv3x3.multiplyTiles(capabilities, channels, positions);
         expectChoices(choices);
-        for (const { TILE_O, VECTORS } of choices) {
-          expectEven(channels, TILE_O);
-          expect(TILE_O * VECTORS).toBeLessThanOrEqual(largeTiles ? 32 : 16);
-          // lane_moments.wgsl: three floats for each thread and channel.
-          expect(12 * teamThreads * TILE_O).toBeLessThan(WORKGROUP_BYTES);
-        }
+        for (const tile of choices) expectProductTile(channels, tile);
       }
     }
   });
 
-  test('products: two vectors a thread once there are threads enough', () => {
-    expect(pointwise.multiplyTiles(capabilities, 8, 64)[0].VECTORS).toBe(largeTiles ? 2 : 1);
-    expect(conv3x3.multiplyTiles(capabilities, 8, 64)[0].VECTORS).toBe(1);
-    expect(pointwise.multiplyTiles(capabilities, 8, 1 << 20)[0].VECTORS).toBe(2);
-    expect(conv3x3.multiplyTiles(capabilities, 8, 1 << 20)[0].VECTORS).toBe(2);
-  });
-
-  test('outer products: even tiles whose sums fit into workgroup memory', () => {
+  test('pointwise products: even tiles that registers and workgroup memory have room for', () => {
     for (const cOut of CHANNELS) {
       for (const cIn of CHANNELS) {
-        const extra = (tile: number) => Math.ceil(cIn / Math.ceil(cOut / tile));
-        const users: ((tile: pointwise.OuterTile) => number)[] = [
-          ({ TILE_O, TILE_C }) => TILE_O * TILE_C,
-          ({ TILE_O, TILE_C }) => 2 * TILE_O * TILE_C + 2 * TILE_O + TILE_C,
-        ];
-        // With others, which are many only where a block narrows a picture to a sixtieth.
-        if (cIn <= 60 * cOut) users.push(({ TILE_O, TILE_C }) => (TILE_O + extra(TILE_O)) * TILE_C);
-        for (const sumsOf of users) {
-          const choices = pointwise.outerTiles({ ...capabilities, readers: 1 }, cOut, cIn, sumsOf);
-          expectChoices(choices);
-          for (const tile of choices) {
-            expectEven(cOut, tile.TILE_O);
-            expectEven(cIn, tile.TILE_C);
-            expect(4 * teamThreads * sumsOf(tile)).toBeLessThanOrEqual(WORKGROUP_BYTES);
+        for (const positions of POSITIONS) {
+          for (const use of [undefined, { perThread: 12, fixed: 0 }, { perThread: 28, fixed: 16 * cIn }]) {
+            const choices = pointwise.multiplyTiles(capabilities, { cIn, cOut, positions }, use);
+            expectChoices(choices);
+            for (const tile of choices) {
+              if (tile.SLICES > 1) expectSlicedTile(cOut, tile, use);
+              else expectProductTile(cOut, tile);
+            }
           }
         }
       }
     }
   });
 
+  test('pointwise products are staged on a GPU where many channels meet many', () => {
+    const slices = (cIn: number, cOut: number, positions = 1 << 20) =>
+      pointwise.multiplyTiles(capabilities, { cIn, cOut, positions })[0].SLICES;
+    expect(slices(15, 64)).toBe(1);
+    expect(slices(64, 31)).toBe(1);
+    expect(slices(16, 32)).toBe(largeTiles ? 1 : 4);
+    expect(slices(256, 64)).toBe(largeTiles ? 1 : 8);
+    expect(slices(64, 256, 64)).toBe(largeTiles ? 1 : 8);
+    expect(slices(32, 72)).toBe(largeTiles ? 1 : 5);
+  });
+
+  function expectProductTile(channels: number, { TILE_O, VECTORS }: { TILE_O: number; VECTORS: number }): void {
+    expectEven(channels, TILE_O);
+    expect(TILE_O * VECTORS).toBeLessThanOrEqual(largeTiles ? 32 : 16);
+    // workgroup_moments.wgsl: three floats for each thread and channel.
+    expect(12 * teamThreads * TILE_O).toBeLessThan(WORKGROUP_BYTES);
+  }
+
+  /** Slices of whole vectors of channels, none without work, in at most 256 threads and the workgroup memory there is. */
+  function expectSlicedTile(
+    cOut: number,
+    { TILE_O, VECTORS, SLICES, LOADS }: pointwise.ProductTile,
+    use = { perThread: 0, fixed: 0 },
+  ): void {
+    const threads = pointwise.productThreads({ SLICES }, teamThreads);
+    expect(threads).toBeLessThanOrEqual(256);
+    expect(TILE_O % 4).toBe(0);
+    expect(TILE_O * VECTORS).toBeLessThanOrEqual(16);
+    const perWorkgroup = SLICES * TILE_O;
+    expect((Math.ceil(cOut / perWorkgroup) * SLICES - SLICES) * TILE_O).toBeLessThan(cOut);
+    const step = SLICES * LOADS;
+    const staged = 16 * step * VECTORS * (threads / SLICES) + 4 * step * perWorkgroup;
+    expect(staged + use.perThread * threads + use.fixed).toBeLessThanOrEqual(WORKGROUP_BYTES);
+  }
+
+  test('products: two vectors a thread once there are threads enough', () => {
+    const pointwiseVectors = (positions: number) =>
+      pointwise.multiplyTiles(capabilities, { cIn: 8, cOut: 8, positions })[0].VECTORS;
+    expect(pointwiseVectors(64)).toBe(largeTiles ? 2 : 1);
+    expect(conv3x3.multiplyTiles(capabilities, 8, 64)[0].VECTORS).toBe(1);
+    expect(pointwiseVectors(1 << 20)).toBe(2);
+    expect(conv3x3.multiplyTiles(capabilities, 8, 1 << 20)[0].VECTORS).toBe(2);
+    expect(conv3x3.multiplyTiles(capabilities, 8, 1 << 20, true)[0].VECTORS).toBe(largeTiles ? 2 : 1);
+  });
+
+  const plain: pointwise.Extra = { rows: 0, perTile: () => 0, vectorSums: false };
+
+  /** The sums of every kernel that has outer products. */
+  function outerUsers(cOut: number, cIn: number): pointwise.Extra[] {
+    const spread = (tile: number) => Math.ceil(cIn / Math.ceil(cOut / tile));
+    const users = [plain, { rows: cOut, perTile: (tile: number) => tile, vectorSums: true }];
+    // With others, which are many only where a block narrows a picture to a sixtieth.
+    return cIn <= 60 * cOut ? [...users, { rows: cIn, perTile: spread, vectorSums: false }] : users;
+  }
+
+  test('outer products: even tiles whose sums fit into workgroup memory or registers', () => {
+    const alone = { ...capabilities, readers: 1 };
+    for (const cOut of CHANNELS) {
+      for (const cIn of CHANNELS) {
+        for (const extra of outerUsers(cOut, cIn)) {
+          const choices = pointwise.outerTiles(alone, cOut, cIn, extra);
+          expectChoices(choices);
+          for (const tile of choices) {
+            if (tile.STEP > 1) {
+              expectStagedTile(cOut, cIn, tile, pointwise.extraRows(alone, tile, extra));
+              continue;
+            }
+            expectEven(cOut, tile.TILE_O);
+            expectEven(cIn, tile.TILE_C);
+            expect(4 * teamThreads * pointwise.outerSums(alone, tile, extra)).toBeLessThanOrEqual(WORKGROUP_BYTES);
+          }
+        }
+      }
+    }
+  });
+
+  /** A tile that the grid of threads covers, without a row or column of threads that has no work; few sums in each. */
+  function expectStagedTile(cOut: number, cIn: number, tile: pointwise.OuterTile, extra: number): void {
+    const { ROW_THREADS, COLUMN_THREADS, WORKGROUP_SIZE, ROW_LOADS, EXTRA_LOADS, COLUMN_LOADS } =
+      pointwise.stagedConstants(tile, extra);
+    expect(WORKGROUP_SIZE).toBe(ROW_THREADS * COLUMN_THREADS);
+    expect([tile.TILE_O % ROW_THREADS, extra % ROW_THREADS, tile.TILE_C % COLUMN_THREADS]).toEqual([0, 0, 0]);
+    expect(tile.TILE_O - ROW_THREADS).toBeLessThan(cOut);
+    expect(tile.TILE_C - COLUMN_THREADS).toBeLessThan(cIn);
+    expect(((tile.TILE_O + extra) * tile.TILE_C) / WORKGROUP_SIZE).toBeLessThanOrEqual(40);
+    // The tile and the vector sums of every thread.
+    const loads = ROW_LOADS + EXTRA_LOADS + COLUMN_LOADS;
+    expect((16 + 4) * WORKGROUP_SIZE * loads).toBeLessThanOrEqual(WORKGROUP_BYTES);
+  }
+
+  test('outer products are staged on a GPU where many channels meet many', () => {
+    const step = (cOut: number, cIn: number) => pointwise.outerTiles(capabilities, cOut, cIn, plain)[0].STEP;
+    expect(step(32, 64)).toBe(1);
+    expect(step(64, 32)).toBe(1);
+    expect(step(64, 256)).toBe(largeTiles ? 1 : 4);
+    expect(step(33, 64)).toBe(largeTiles ? 1 : 4);
+  });
+
   test('outer products whose threads share the channels: tiles of whole groups of readers, no group without work', () => {
     for (const cOut of CHANNELS) {
       for (const cIn of CHANNELS) {
-        const choices = pointwise.outerTiles({ ...capabilities, readers: teamThreads }, cOut, cIn, () => 0);
+        const choices = pointwise.outerTiles({ ...capabilities, readers: teamThreads }, cOut, cIn, plain);
         expectChoices(choices);
         for (const { TILE_O, TILE_C } of choices) {
           expect(TILE_O % teamThreads).toBe(0);

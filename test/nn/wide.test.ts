@@ -10,6 +10,8 @@ const shapes: Record<string, [() => Module, number[]]> = {
   'several tiles of channels': [() => new MBConv(64, 64), [8, 64, 16, 16]],
   'a tile that overhangs, large planes': [() => new MBConv(16, 18), [2, 16, 112, 112]],
   'small planes of an odd batch': [() => new MBConv(8, 8), [97, 8, 4, 4]],
+  'channels that no slice divides, odd planes': [() => new MBConv(36, 44), [3, 36, 5, 7]],
+  'many channels, stride 2': [() => new MBConv(32, 40, 2), [5, 32, 8, 8]],
 };
 
 const gpu = await openDevice({ capabilities: gpuCapabilities });
