@@ -46,6 +46,9 @@ export function backwardWeightTiles(channels: number, height: number) {
   return distinct(tiles.map(([most, rows]) => ({ TILE_O: evenTile(channels, most), ROWS: evenTile(height, rows) })));
 }
 
-/** Whether backward_weight_wide.wgsl computes the weight's gradient. Software adapters have few registers for its large tile. */
+/**
+ * Whether backward_weight_wide.wgsl computes the weight's gradient. On a GPU its large tile leaves few workgroups, so that a
+ * narrow net would need many chunks of partial sums.
+ */
 export const isWide = ({ largeTiles }: Capabilities, cOut: number, cIn: number) =>
-  !largeTiles && cOut >= 32 && cIn >= 32;
+  Math.min(cOut, cIn) >= (largeTiles ? 16 : 32);
