@@ -12,7 +12,7 @@ export function multiplyTiles(
   positions: number,
   withMoments = false,
 ) {
-  const tile = evenTile(channels, 8);
+  const tile = evenTile(channels, largeTiles && channels >= 32 ? 16 : 8);
   const threads = positions * Math.ceil(channels / tile);
   const VECTORS = threads >= enough && (largeTiles || !withMoments) ? 2 : 1;
   const candidates = [

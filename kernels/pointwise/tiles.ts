@@ -45,7 +45,7 @@ export function multiplyTiles(
   { cIn, cOut, positions }: ProductSizes,
   use: WorkgroupUse = { perThread: 0, fixed: 0 },
 ): ProductTile[] {
-  const tile = evenTile(cOut, largeTiles ? 16 : 8);
+  const tile = evenTile(cOut, largeTiles ? (cIn >= 64 ? 32 : 16) : 8);
   const threads = positions * Math.ceil(cOut / tile);
   const VECTORS = largeTiles || threads >= enough ? 2 : 1;
   const plain = (most: number, vectors: number) => ({
@@ -114,7 +114,10 @@ export const outerSums = (capabilities: Capabilities, tile: OuterTile, extra: Ex
 export function outerTiles(capabilities: Capabilities, cOut: number, cIn: number, extra: Extra): OuterTile[] {
   const { readers, largeTiles, teamThreads } = capabilities;
   if (readers > 1) {
+    // Large tiles take long to compile. Where there are vector sums, each row comes with an extra one.
+    const wide = Math.min(cOut, cIn) >= 32 ? [[extra.vectorSums ? 2 : 4, 4]] : [];
     const most = [
+      ...wide,
       [2, 2],
       [4, 2],
       [2, 4],
