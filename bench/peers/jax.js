@@ -1,4 +1,4 @@
-// YYNet-16 in jax-js on WebGPU. The training step is one jitted function, inference another.
+// A YYNet in jax-js on WebGPU. The training step is one jitted function, inference another.
 import { readFile } from 'node:fs/promises';
 import { batchNorms, oneHot, provideWebGpu, readReference, serve } from './peer.js';
 

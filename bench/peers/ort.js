@@ -1,8 +1,8 @@
-// Inference of YYNet-16, exported by yynet, in ONNX Runtime: on WebGPU, or with --cpu on its CPU kernels.
+// Inference of a YYNet, exported by yynet, in ONNX Runtime: on WebGPU, or with --cpu on its CPU kernels.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { exportOnnx, paperRecipe, yynet } from '../../dist/index.js';
-import { batchNorms, options, provideWebGpu, readReference, serve } from './peer.js';
+import { exportOnnx, models, paperRecipe, yynet } from '../../dist/index.js';
+import { batchNorms, model, options, provideWebGpu, readReference, serve } from './peer.js';
 
 const cpu = options.includes('--cpu');
 
@@ -34,7 +34,11 @@ const statistics = batchNorms(weights).flatMap(([name, channels]) => [
   [`${name}.running_mean`, { shape: [channels], data: new Float32Array(channels) }],
   [`${name}.running_var`, { shape: [channels], data: new Float32Array(channels).fill(1) }],
 ]);
-const graph = exportOnnx(yynet.create(), { ...weights, ...Object.fromEntries(statistics) }, paperRecipe);
+const graph = exportOnnx(
+  yynet.create(models[model].config),
+  { ...weights, ...Object.fromEntries(statistics) },
+  paperRecipe,
+);
 const ort = await loadRuntime();
 const session = await ort.InferenceSession.create(graph, {
   executionProviders: [cpu ? 'cpu' : 'webgpu'],

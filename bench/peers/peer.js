@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import { decodeSafetensors } from '../../dist/engine.js';
 import { requestNodeAdapter } from '../../dist/node.js';
 
-/** Usage: node PEER.js REFERENCE ADAPTER [OPTION …] */
-export const [, , referenceFile, adapterName, ...options] = process.argv;
+/** Usage: node PEER.js REFERENCE ADAPTER MODEL [OPTION …] */
+export const [, , referenceFile, adapterName, model, ...options] = process.argv;
 
 /** Reads the initial weights, by their PyTorch names, and the batch. */
 export async function readReference() {

@@ -1,4 +1,4 @@
-// node bench/peers/run.js: compares YYNet-16 in yynet with other libraries on the same adapter, from the same weights. All
+// node bench/peers/run.js: compares a YYNet in yynet with other libraries on the same adapter, from the same weights. All
 // peers run at the same time but take steps in turn, so that other load on the machine affects all of them equally.
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Option } from 'commander';
 import { decodeSafetensors, median, UserError } from '../../dist/engine.js';
+import { models } from '../../dist/index.js';
 import { requestNodeAdapter } from '../../dist/node.js';
 import { count, createBench, main, table, writeResult } from '../common.js';
 
@@ -25,17 +27,19 @@ const PEERS = {
   'onnxruntime-cpu': { script: 'ort.js', options: ['--cpu'], trains: false },
   'torch-cpu': { device: 'cpu' },
   'torch-cpu-memory-kept': { device: 'cpu', env: KEEP_MEMORY },
+  'torch-cpu-channels-last-memory-kept': { device: 'cpu', options: ['--channels-last'], env: KEEP_MEMORY },
   'torch-cuda': { device: 'cuda' },
   'torch-cuda-autocast': { device: 'cuda', options: ['--autocast'], tolerance: 1e-2 },
 };
 
 const command = createBench('peers', 'Compares yynet with other libraries, with the same weights, on the same adapter.')
+  .addOption(new Option('--model <name>', 'the net').choices(['yynet-16', 'yynet-32', 'yynet-64']).default('yynet-16'))
   .option('--rounds <n>', 'timed steps per peer', count, 5)
   .option('--python <path>', 'a Python with PyTorch', 'python3')
   .option('--peers <names...>', `only these peers: ${Object.keys(PEERS).slice(1).join(', ')}`)
   .action(run);
 
-async function run({ batch, precision, adapter, rounds, python, peers: requested, json, write }) {
+async function run({ model, batch, precision, adapter, rounds, python, peers: requested, json, write }) {
   const unknown = requested?.find((name) => !PEERS[name]);
   if (unknown) throw new UserError(`Unknown peer '${unknown}', expected some of ${Object.keys(PEERS).join(', ')}.`);
   const { info } = await requestNodeAdapter({ adapter });
@@ -43,12 +47,12 @@ async function run({ batch, precision, adapter, rounds, python, peers: requested
   const peers = [];
   try {
     const file = join(folder, 'reference.safetensors');
-    const { cuda } = await writeReference(python, file, batch, rounds + 1);
+    const { cuda } = await writeReference(python, file, [models[model].config.channels, batch, rounds + 1]);
     const reference = decodeSafetensors(await readFile(file)).tensors;
     for (const [name, peer] of Object.entries(PEERS)) {
       const isRequested = !requested || name === 'yynet' || requested.includes(name);
       if (isRequested && (peer.device !== 'cuda' || cuda))
-        peers.push(new Peer(name, peer, { python, file, adapter: info.name }));
+        peers.push(new Peer(name, peer, { python, file, adapter: info.name, model }));
     }
     await compare(peers, reference, rounds);
   } finally {
@@ -58,15 +62,18 @@ async function run({ batch, precision, adapter, rounds, python, peers: requested
   const rows = report(peers);
   const text = tabulate(rows);
   console.log(json ? JSON.stringify({ adapter: info.name, batch, precision, rows }) : text);
-  if (write) await writeResult(`Peers: YYNet-16, batch ${batch}, ${precision}`, info, text);
+  if (write) await writeResult(`Peers: ${model}, batch ${batch}, ${precision}`, info, text);
   if (peers.some(({ failure }) => failure)) process.exitCode = 1;
 }
 
-/** Runs PyTorch to write the initial weights, the batch and the expected results of all peers. */
-async function writeReference(python, file, batch, steps) {
+/**
+ * Runs PyTorch to write the initial weights, the batch and the expected results of all peers.
+ * @param sizes channels of the net, pictures of the batch, and steps
+ */
+async function writeReference(python, file, sizes) {
   const script = fileURLToPath(new URL('torch_peer.py', import.meta.url));
   const env = { ...process.env, ...QUIET, ...KEEP_MEMORY };
-  const { stdout } = await promisify(execFile)(python, [script, 'reference', file, batch, steps], { env }).catch(
+  const { stdout } = await promisify(execFile)(python, [script, 'reference', file, ...sizes], { env }).catch(
     (error) => {
       throw new UserError(
         `--python ${python} must have PyTorch, which computes the reference: ${lastLine(error.message)}`,
@@ -87,14 +94,14 @@ class Peer {
   constructor(
     name,
     { script, device, options = [], env = {}, tolerance = 1e-4, trains = true },
-    { python, file, adapter },
+    { python, file, adapter, model },
   ) {
     this.name = name;
     this.tolerance = tolerance;
     this.trains = trains;
     const path = fileURLToPath(new URL(script ?? 'torch_peer.py', import.meta.url));
     const [program, args] = script
-      ? [process.execPath, [path, file, adapter, ...options]]
+      ? [process.execPath, [path, file, adapter, model, ...options]]
       : [python, [path, 'serve', file, device, ...options]];
     this.child = spawn(program, args, { env: { ...process.env, ...QUIET, ...env } });
     this.child.stderr.on('data', (chunk) => {

@@ -1,4 +1,4 @@
-// YYNet-16 in TensorFlow.js on WebGPU. --own-gradients uses handwritten gradients of GELU and batch norm, which take a third
+// A YYNet in TensorFlow.js on WebGPU. --own-gradients uses handwritten gradients of GELU and batch norm, which take a third
 // of the kernels of tfjs's automatic ones.
 import * as tf from '@tensorflow/tfjs';
 import { batchNorms, oneHot, options, provideWebGpu, readReference, serve } from './peer.js';

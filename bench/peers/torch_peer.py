@@ -1,7 +1,7 @@
-"""YYNet-16 in PyTorch: the reference that all peers start from and are checked against, and a peer itself.
+"""YYNet in PyTorch: the reference that all peers start from and are checked against, and a peer itself.
 
-    torch_peer.py reference FILE BATCH STEPS          writes weights, a batch, its logits and its losses
-    torch_peer.py serve FILE DEVICE [--autocast]      answers run.js, as peer.js does
+    torch_peer.py reference FILE CHANNELS BATCH STEPS                  writes weights, a batch, its logits and its losses
+    torch_peer.py serve FILE DEVICE [--autocast] [--channels-last]     answers run.js, as peer.js does
 """
 import json
 import struct
@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-CHANNELS, HIDDEN, CLASSES = 16, 40, 10
+HIDDEN, CLASSES = 40, 10
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 
 
@@ -64,9 +64,8 @@ class MBConv(nn.Module):
 
 
 class YYNet(nn.Module):
-    def __init__(self):
+    def __init__(self, c):
         super().__init__()
-        c = CHANNELS
         self.yin = nn.Sequential(Residual(1, c, 1), MBConv(c, 1), MBConv(c, 1), MBConv(c, 2))
         self.yang = nn.Sequential(Residual(3, c, 1), MBConv(c, 2), MBConv(c, 1), MBConv(c, 1))
         self.body = nn.Sequential(Residual(c, c, 2), MBConv(c, 2), MBConv(c, 1))
@@ -123,9 +122,9 @@ def load(path):
     return tensors
 
 
-def reference(path, batch, steps):
+def reference(path, channels, batch, steps):
     torch.manual_seed(0)
-    net = YYNet()
+    net = YYNet(channels)
     tensors = {f'weights.{name}': value.clone() for name, value in net.named_parameters()}
     pixels = torch.randint(256, (batch, 3, 32, 32), dtype=torch.uint8)
     images = (pixels / 255 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
@@ -140,13 +139,14 @@ def reference(path, batch, steps):
     print(json.dumps(dict(cuda=torch.cuda.is_available())))
 
 
-def serve(path, device, autocast):
+def serve(path, device, autocast, channels_last):
     tensors = load(path)
-    net = YYNet().to(device)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    net = YYNet(tensors['weights.yin.0.conv1.weight'].shape[0]).to(device, memory_format=layout)
     with torch.no_grad():
         for name, value in net.named_parameters():
             value.copy_(tensors[f'weights.{name}'])
-    images, targets = tensors['images'].to(device), tensors['targets'].long().to(device)
+    images, targets = tensors['images'].to(device, memory_format=layout), tensors['targets'].long().to(device)
     optimizer = optimizer_of(net)
 
     def infer():
@@ -172,4 +172,4 @@ if __name__ == '__main__':
     if command == 'reference':
         reference(path, *map(int, arguments))
     else:
-        serve(path, arguments[0], '--autocast' in arguments)
+        serve(path, arguments[0], '--autocast' in arguments, '--channels-last' in arguments)

@@ -34,7 +34,7 @@
 @group(0) @binding(7) var<storage, read_write> input_matrix: array<f32>; // [O + C + 1, C]
 
 var<workgroup> gram: array<f32, CHANNELS>; // γ[c′]·G[c′,c]
-var<workgroup> x_scales: array<f32, HIDDEN>; // of bn1
+var<workgroup> scaled_weight: array<f32, HIDDEN>; // x_scale[o]·weight[o,c], with the x_scale of bn1
 
 fn merged(i: u32) -> f32 {
   var sum = 0.0;
@@ -75,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     );
     let dgamma1 = depthwise_sum(COLUMNS - 4, o);
     let backward = backward_norm_of(norm1, dgamma1, depthwise_sum(COLUMNS - 3, o), f32(batch.PIXELS));
-    x_scales[o] = backward.x_scale;
+    scaled_weight[o] = backward.x_scale * weight[i];
     var e = 0.0;
     for (var other = 0u; other < sizes.C_IN; other++) {
       e += weight[o * sizes.C_IN + other] * gram[other];
@@ -92,7 +92,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   for (var other = thread; other < sizes.C_IN; other += WORKGROUP_SIZE) {
     var sum = 0.0;
     for (var o = 0u; o < sizes.C_OUT; o++) {
-      sum += weight[o * sizes.C_IN + c] * x_scales[o] * weight[o * sizes.C_IN + other];
+      sum += scaled_weight[o] * weight[o * sizes.C_IN + other];
     }
 #if BN0
     let own = select(0.0, sum_terms(0) / f32(batch.PIXELS), other == c);

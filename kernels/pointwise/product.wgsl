@@ -74,14 +74,22 @@ fn finish_tile(o: u32, tile: Tile, at: Pixels, p: array<u32, VECTORS>, inside: a
 #for v in 0..VECTORS
   if (inside[$v]) {
 #if ROLLED
-    // The compilers of software adapters take long for every place that reads or writes memory: the loop has only one.
-    for (var t = 0u; t < sizes.TILE; t++) {
-      var y = tile.y0_$v;
-#for t in 1..TILE_O
-      y = select(y, tile.y$(t)_$v, t == $t);
+    // The compilers of software adapters take long for every place that reads or writes memory: the loops have only one. Four
+    // channels are selected from the tile at once, then one of these, which takes fewer selections than one of all.
+    for (var first = 0u; first < sizes.TILE; first += 4) {
+#for t in 0..4
+      var part$t = V();
+#for q in 0..(TILE_O + 3) / 4
+#if 4 * q + t < TILE_O
+      part$t = select(part$t, tile.y$(4 * q + t)_$v, first == $(4 * q));
 #end
-      if (o + t < sizes.C_OUT) {
-        finish(o + t, at.n$v, p[$v], y);
+#end
+#end
+      for (var t = 0u; t < min(4, sizes.TILE - first); t++) {
+        let y = select(select(part0, part1, t == 1), select(part2, part3, t == 3), t > 1);
+        if (o + first + t < sizes.C_OUT) {
+          finish(o + first + t, at.n$v, p[$v], y);
+        }
       }
     }
 #else

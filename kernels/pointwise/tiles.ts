@@ -116,14 +116,7 @@ export function outerTiles(capabilities: Capabilities, cOut: number, cIn: number
   if (readers > 1) {
     // Large tiles take long to compile. Where there are vector sums, each row comes with an extra one.
     const wide = Math.min(cOut, cIn) >= 32 ? [[extra.vectorSums ? 2 : 4, 4]] : [];
-    const most = [
-      ...wide,
-      [2, 2],
-      [4, 2],
-      [2, 4],
-      [1, 2],
-      [1, 1],
-    ];
+    const most = [...wide, [2, 2], [4, 2], [2, 4], [1, 2], [1, 1]];
     const tileOf = (channels: number, rows: number) => roundUp(evenTile(channels, rows * readers), readers);
     return distinct(
       most.map(([o, c]) => ({ TILE_O: tileOf(cOut, o), TILE_C: Math.min(cIn, tileOf(cIn, c)), STEP: 1 })),

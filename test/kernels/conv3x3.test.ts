@@ -14,6 +14,8 @@ testOp(conv3x3, reference, {
   'one column': { inputs: { x: [1, 2, 5, 1], weight: [3, 2, 3, 3] }, attrs: { stride: 1 } },
   'one past a workgroup': { inputs: { x: [1, 2, 13, 10], weight: [17, 2, 3, 3] }, attrs: { stride: 1 } },
   'two vectors a thread': { inputs: { x: [8, 1, 13, 10], weight: [3, 1, 3, 3] }, attrs: { stride: 1 } },
+  'many channels': { inputs: { x: [2, 17, 5, 8], weight: [19, 17, 3, 3] }, attrs: { stride: 1 } },
+  'many channels, stride 2, odd plane': { inputs: { x: [2, 16, 7, 5], weight: [18, 16, 3, 3] }, attrs: { stride: 2 } },
   'stride 2': { inputs: { x: [2, 4, 6, 16], weight: [6, 4, 3, 3], bias: [6] }, attrs: { stride: 2 } },
   'stride 2, a row of no whole vectors': { inputs: { x: [2, 3, 8, 12], weight: [5, 3, 3, 3] }, attrs: { stride: 2 } },
   'stride 2, odd plane': { inputs: { x: [3, 5, 7, 5], weight: [4, 5, 3, 3] }, attrs: { stride: 2 } },
