@@ -6,16 +6,8 @@ import { coverPositions, mergedSums, nchw, tiles, vector, WORKGROUP_SIZE, type W
 import { partialsOf } from '../reduce/launch.ts';
 import backwardWeightKernel from './backward_weight.wgsl';
 import multiplyKernel from './multiply.wgsl';
-import {
-  type Extra,
-  extraRows,
-  multiplyTiles,
-  outerSums,
-  outerTiles,
-  productThreads,
-  stagedConstants,
-  type WorkgroupUse,
-} from './tiles.ts';
+import { type Extra, extraRows, outerSums, outerTiles, stagedConstants } from './outer_tiles.ts';
+import { multiplyTiles, productThreads, type WorkgroupUse } from './tiles.ts';
 
 interface Fused {
   /** [N,C], multiplied with x where it is read. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { inlinedChunks, mergedChunks, WORKGROUP_BYTES } from '../../kernels/common/tiles.ts';
 import * as conv3x3 from '../../kernels/conv3x3/tiles.ts';
 import { bandTiles } from '../../kernels/depthwise/tiles.ts';
+import * as outer from '../../kernels/pointwise/outer_tiles.ts';
 import * as pointwise from '../../kernels/pointwise/tiles.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { Random } from '../../src/data/random.ts';
@@ -114,10 +115,10 @@ describe.each(Object.entries(ADAPTERS))('%s', (_, capabilities) => {
     expect(conv3x3.multiplyTiles(capabilities, 8, 1 << 20, true)[0].VECTORS).toBe(largeTiles ? 2 : 1);
   });
 
-  const plain: pointwise.Extra = { rows: 0, perTile: () => 0, vectorSums: false };
+  const plain: outer.Extra = { rows: 0, perTile: () => 0, vectorSums: false };
 
   /** The sums of every kernel that has outer products. */
-  function outerUsers(cOut: number, cIn: number): pointwise.Extra[] {
+  function outerUsers(cOut: number, cIn: number): outer.Extra[] {
     const spread = (tile: number) => Math.ceil(cIn / Math.ceil(cOut / tile));
     const users = [plain, { rows: cOut, perTile: (tile: number) => tile, vectorSums: true }];
     // With others, which are many only where a block narrows a picture to a sixtieth.
@@ -129,16 +130,16 @@ describe.each(Object.entries(ADAPTERS))('%s', (_, capabilities) => {
     for (const cOut of CHANNELS) {
       for (const cIn of CHANNELS) {
         for (const extra of outerUsers(cOut, cIn)) {
-          const choices = pointwise.outerTiles(alone, cOut, cIn, extra);
+          const choices = outer.outerTiles(alone, cOut, cIn, extra);
           expectChoices(choices);
           for (const tile of choices) {
             if (tile.STEP > 1) {
-              expectStagedTile(cOut, cIn, tile, pointwise.extraRows(alone, tile, extra));
+              expectStagedTile(cOut, cIn, tile, outer.extraRows(alone, tile, extra));
               continue;
             }
             expectEven(cOut, tile.TILE_O);
             expectEven(cIn, tile.TILE_C);
-            expect(4 * teamThreads * pointwise.outerSums(alone, tile, extra)).toBeLessThanOrEqual(WORKGROUP_BYTES);
+            expect(4 * teamThreads * outer.outerSums(alone, tile, extra)).toBeLessThanOrEqual(WORKGROUP_BYTES);
           }
         }
       }
@@ -146,9 +147,11 @@ describe.each(Object.entries(ADAPTERS))('%s', (_, capabilities) => {
   });
 
   /** A tile that the grid of threads covers, without a row or column of threads that has no work; few sums in each. */
-  function expectStagedTile(cOut: number, cIn: number, tile: pointwise.OuterTile, extra: number): void {
-    const { ROW_THREADS, COLUMN_THREADS, WORKGROUP_SIZE, ROW_LOADS, EXTRA_LOADS, COLUMN_LOADS } =
-      pointwise.stagedConstants(tile, extra);
+  function expectStagedTile(cOut: number, cIn: number, tile: outer.OuterTile, extra: number): void {
+    const { ROW_THREADS, COLUMN_THREADS, WORKGROUP_SIZE, ROW_LOADS, EXTRA_LOADS, COLUMN_LOADS } = outer.stagedConstants(
+      tile,
+      extra,
+    );
     expect(WORKGROUP_SIZE).toBe(ROW_THREADS * COLUMN_THREADS);
     expect([tile.TILE_O % ROW_THREADS, extra % ROW_THREADS, tile.TILE_C % COLUMN_THREADS]).toEqual([0, 0, 0]);
     expect(tile.TILE_O - ROW_THREADS).toBeLessThan(cOut);
@@ -160,7 +163,7 @@ describe.each(Object.entries(ADAPTERS))('%s', (_, capabilities) => {
   }
 
   test('outer products are staged on a GPU where many channels meet many', () => {
-    const step = (cOut: number, cIn: number) => pointwise.outerTiles(capabilities, cOut, cIn, plain)[0].STEP;
+    const step = (cOut: number, cIn: number) => outer.outerTiles(capabilities, cOut, cIn, plain)[0].STEP;
     expect(step(32, 64)).toBe(1);
     expect(step(64, 32)).toBe(1);
     expect(step(64, 256)).toBe(largeTiles ? 1 : 4);
@@ -170,7 +173,7 @@ describe.each(Object.entries(ADAPTERS))('%s', (_, capabilities) => {
   test('outer products whose threads share the channels: tiles of whole groups of readers, no group without work', () => {
     for (const cOut of CHANNELS) {
       for (const cIn of CHANNELS) {
-        const choices = pointwise.outerTiles({ ...capabilities, readers: teamThreads }, cOut, cIn, plain);
+        const choices = outer.outerTiles({ ...capabilities, readers: teamThreads }, cOut, cIn, plain);
         expectChoices(choices);
         for (const { TILE_O, TILE_C } of choices) {
           expect(TILE_O % teamThreads).toBe(0);
