@@ -1,3 +1,4 @@
+import type { Capabilities } from '../../src/runtime/capabilities.ts';
 import { foldWorkgroups } from '../../src/runtime/command.ts';
 import type { Device } from '../../src/runtime/device.ts';
 import { size, type Tensor } from '../../src/runtime/tensor.ts';
@@ -5,6 +6,7 @@ import { activationConstants, activationOf } from '../activation/table.ts';
 import type { NormActivation } from '../batch_norm/launch.ts';
 import { nchw, vector, WORKGROUP_SIZE } from '../common/launch.ts';
 import { threadsPerPlane } from '../common/planes.ts';
+import { roundUp } from '../common/tiles.ts';
 import { outer, product } from '../pointwise/launch.ts';
 import {
   backwardLayers,
@@ -20,6 +22,9 @@ import expandMergeKernel from './expand_merge.wgsl';
 import projectBackwardInputKernel from './project_backward_input.wgsl';
 import projectBackwardWeightKernel from './project_backward_weight.wgsl';
 import projectMergeKernel from './project_merge.wgsl';
+
+/** The most parts of a plane, as the kernels that need the sums of a plane add them up wherever they read them. */
+const MOST_PARTS = 8;
 
 /** Constants of common/vector.wgsl for kernels that read no pixels. */
 const SMALL = { WIDTH: 1, HALF: false };
@@ -76,7 +81,10 @@ export function projectBackwardWeight(
   return backwardNorms;
 }
 
-/** Returns dz[N,H,…] and sums[N,H,3]: Σ dz·act(u), Σ dz·act′(u) and Σ dz·act′(u)·x̂ of each plane, u = γ·x̂ + β = bn2(d). */
+/**
+ * Returns dz[N,H,…] and sums[parts,N,H,3]: Σ dz·act(u), Σ dz·act′(u) and Σ dz·act′(u)·x̂ of each part of a plane, where u =
+ * γ·x̂ + β = bn2(d).
+ */
 export function projectBackwardInput(
   device: Device,
   { dy, p, backwardNorms, weight, d, norms2 }: Projection & { backwardNorms: Tensor; weight: Tensor },
@@ -92,9 +100,12 @@ export function projectBackwardInput(
     { perThread: 12, fixed: 0 }, // the three sums of a channel
   );
   const perPlane = threadsPerPlane(lanes, plane / v.WIDTH / constants.VECTORS);
-  const [imageGroups, folds] = foldWorkgroups(Math.ceil(n / (lanes / perPlane)));
+  const imageGroups = Math.ceil(n / (lanes / perPlane));
+  const threads = imageGroups * groups.tiles * constants.WORKGROUP_SIZE;
+  const { PART, PARTS } = partsOfPlane(device.capabilities, plane / v.WIDTH, perPlane * constants.VECTORS, threads);
+  const [workgroups, folds] = foldWorkgroups(imageGroups * PARTS);
   const dz = device.tensor(d.shape, d.dtype);
-  const sums = device.tensor([n, c, 3]);
+  const sums = device.tensor([PARTS, n, c, 3]);
   const { value, slope } = activationOf(activation).flops;
   device.dispatch({
     kernel: projectBackwardInputKernel,
@@ -102,16 +113,22 @@ export function projectBackwardInput(
       ...v,
       ...constants,
       THREADS_PER_PLANE: perPlane,
-      N: n,
-      GROUPS_X: imageGroups,
+      ...{ N: n, PART, PARTS, GROUPS_X: workgroups },
       ...activationConstants(activation),
     },
     reads: { dy, p, backward_norms: backwardNorms, weight, d, norms: norms2 },
     writes: { dz, sums },
-    workgroups: [imageGroups, groups.tiles, folds],
+    workgroups: [workgroups, groups.tiles, folds],
     flops: 5 * size(dy) + (2 * dy.shape[1] + 4 + value + slope + 6) * size(d),
   });
   return { dz, sums };
+}
+
+/** Vectors of a part of each plane, in whole steps, and parts: as many as keep half of the adapter busy, where each takes `threads`. */
+function partsOfPlane({ threads: enough }: Capabilities, vectors: number, step: number, threads: number) {
+  const wanted = Math.min(MOST_PARTS, Math.ceil(vectors / step), Math.max(1, Math.floor(enough / 2 / threads)));
+  const PART = roundUp(vectors / wanted, step);
+  return { PART, PARTS: Math.ceil(vectors / PART) };
 }
 
 interface BackwardExcite extends Gate {
@@ -132,7 +149,7 @@ export function backwardExcite(
   const layers = backwardLayers(device, { reduced, savedGate }, activation, wanted);
   device.dispatch({
     kernel: backwardExciteKernel,
-    constants: { ...layers.constants, ...gateConstants(kind), PLANE_PIXELS: planePixels },
+    constants: { ...layers.constants, ...gateConstants(kind), PLANE_PIXELS: planePixels, PARTS: sums.shape[0] },
     reads: { sums, squeezed, saved: savedGate, reduced, reduce_weight: reduceWeight, expand_weight: expandWeight },
     writes: { planes, partial: layers.partial },
     workgroups: layers.workgroups,

@@ -12,8 +12,9 @@
 #include "../common/activation.wgsl"
 #include "../squeeze_excite/gate.wgsl"
 #include "./plane.wgsl"
+#include "./plane_sums.wgsl"
 
-@group(0) @binding(0) var<storage, read> sums: array<f32>; // [N,C,3]: Σ dz·act, Σ dz·act′, Σ dz·act′·x̂
+@group(0) @binding(0) var<storage, read> sums: array<f32>;
 @group(0) @binding(1) var<storage, read> squeezed: array<Squeezed>;
 @group(0) @binding(2) var<storage, read> saved: array<f32>; // by excite.wgsl, for gate′
 @group(0) @binding(3) var<storage, read> reduced: array<f32>;
@@ -23,7 +24,7 @@
 @group(0) @binding(7) var<storage, read_write> partial: array<f32>;
 
 fn dexpanded_at(i: u32) -> f32 {
-  return gate_slope(saved[i]) * sums[3 * i];
+  return gate_slope(saved[i]) * plane_sum(i, 0);
 }
 
 fn squeezed_at(i: u32) -> f32 {
@@ -36,8 +37,8 @@ fn write_dsqueezed(i: u32, dsqueezed: f32) {
   planes[i] = Plane(
     gate,
     per_pixel,
-    gate * sums[3 * i + 2] + per_pixel * squeezed[i].slope_x_hat,
-    gate * sums[3 * i + 1] + per_pixel * squeezed[i].slope,
+    gate * plane_sum(i, 2) + per_pixel * squeezed[i].slope_x_hat,
+    gate * plane_sum(i, 1) + per_pixel * squeezed[i].slope,
   );
 }
 

@@ -15,7 +15,7 @@ interface DepthwiseBackward {
   readonly e: Tensor;
   /** [rows,H,4]: the norms of bn2 in row 0 and, in a block with an expansion, those of bn1 in the last row. */
   readonly norms: Tensor;
-  /** [N,H,3], from projectBackwardInput. */
+  /** [parts,N,H,3], from projectBackwardInput. */
   readonly sums: Tensor;
   /** Of a block with a gate. */
   readonly planes?: Tensor;
@@ -62,7 +62,7 @@ export function depthwiseBackward(
     kernel,
     constants: {
       ...{ ...constants, ...chunked.constants, ...activationConstants(activation) },
-      ...{ N: n, C: c, PIXELS: size(d) / c, NORM1_ROW: norms.shape[0] - 1 },
+      ...{ N: n, C: c, PIXELS: size(d) / c, NORM1_ROW: norms.shape[0] - 1, PARTS: sums.shape[0] },
       ...{ SUMS: side ** 2 + (expanded ? 2 : 0), COLUMNS: partial.shape[1] / c },
       ...{ GATED: planes !== undefined, EXPANDED: expanded },
     },

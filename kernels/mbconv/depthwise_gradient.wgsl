@@ -25,7 +25,8 @@
 #if GATED
 @group(0) @binding(4) var<storage, read> planes: array<Plane>;
 #else
-@group(0) @binding(4) var<storage, read> sums: array<f32>; // [N,C,3]: Σ dz·act, Σ dz·act′, Σ dz·act′·x̂
+@group(0) @binding(4) var<storage, read> sums: array<f32>;
+#include "./plane_sums.wgsl"
 #end
 @group(0) @binding(5) var<storage, read> weight: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dx: array<Stored>; // du of bn1
@@ -54,8 +55,8 @@ fn prepare(c: u32, chunk: u32, thread: u32) {
     gamma += planes[i].dgamma;
     beta += planes[i].dbeta;
 #else
-    gamma += sums[3 * i + 2];
-    beta += sums[3 * i + 1];
+    gamma += plane_sum(i, 2);
+    beta += plane_sum(i, 1);
 #end
   }
   put_term(0, gamma, thread);

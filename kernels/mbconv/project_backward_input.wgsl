@@ -2,11 +2,12 @@
 // gradients of the gate and of bn2:
 //
 //   dz[n,c,q] = Σ_o weight[o,c]·dp[n,o,q], where dp is the gradient of p, computed from dy and p where they are read
-//   sums[n,c] = Σ_q (dz·act(u), dz·act′(u), dz·act′(u)·x̂)
+//   sums[part,n,c] = Σ_q (dz·act(u), dz·act′(u), dz·act′(u)·x̂)      over the PART vectors of a part of the plane
 //
-// THREADS_PER_PLANE threads take a plane of TILE_O channels of one image, so that small planes share a workgroup.
+// THREADS_PER_PLANE threads take a part of a plane of TILE_O channels of one image: small planes share a workgroup, large
+// planes are cut into parts.
 
-#batch N GROUPS_X
+#batch N GROUPS_X PARTS PART
 #sizes PLANE_OUT THREADS_PER_PLANE
 
 #include "../common/activation.wgsl"
@@ -56,7 +57,7 @@ const TOGETHER = TILE_O;
 var<workgroup> sums_of_threads: array<f32, WORKGROUP_SIZE * 3 * TOGETHER>;
 
 /// Adds up what the threads of each plane have stored, of TOGETHER channels from `start` on in each slice.
-fn add_threads(first_image: u32, start: u32, thread: u32) {
+fn add_threads(part: u32, first_image: u32, start: u32, thread: u32) {
   let planes = LANES / sizes.THREADS_PER_PLANE;
   // s counts the sums: slice, then image, then channel, then which of the three.
   for (var s = thread; s < SLICES * planes * 3 * TOGETHER; s += WORKGROUP_SIZE) {
@@ -71,7 +72,7 @@ fn add_threads(first_image: u32, start: u32, thread: u32) {
           s % (3 * TOGETHER) * WORKGROUP_SIZE + team * sizes.THREADS_PER_PLANE + (member + s) % sizes.THREADS_PER_PLANE
         ];
       }
-      sums[(n * sizes.C_OUT + c) * 3 + s % 3] = total;
+      sums[((part * batch.N + n) * sizes.C_OUT + c) * 3 + s % 3] = total;
     }
   }
 }
@@ -80,15 +81,18 @@ fn add_threads(first_image: u32, start: u32, thread: u32) {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
   first = first_channel(group.y, thread);
   let lane = lane_of(thread);
-  let first_image = (group.z * batch.GROUPS_X + group.x) * (LANES / sizes.THREADS_PER_PLANE);
+  let parts = group.z * batch.GROUPS_X + group.x; // counted through all images
+  let part = parts % batch.PARTS;
+  let first_image = parts / batch.PARTS * (LANES / sizes.THREADS_PER_PLANE);
   let image = first_image + lane / sizes.THREADS_PER_PLANE;
-  for (var step = 0u; step < sizes.PLANE_OUT; step += sizes.THREADS_PER_PLANE * VECTORS) {
+  let end = min((part + 1) * batch.PART, sizes.PLANE_OUT);
+  for (var step = part * batch.PART; step < end; step += sizes.THREADS_PER_PLANE * VECTORS) {
     let start = step + lane % sizes.THREADS_PER_PLANE;
     var at: Pixels;
     var p: array<u32, VECTORS>;
     var inside: array<bool, VECTORS>;
 #for v in 0..VECTORS
-    inside[$v] = image < batch.N && start + $v * sizes.THREADS_PER_PLANE < sizes.PLANE_OUT;
+    inside[$v] = image < batch.N && start + $v * sizes.THREADS_PER_PLANE < end;
     p[$v] = min(start + $v * sizes.THREADS_PER_PLANE, sizes.PLANE_OUT - 1);
     at.n$v = min(image, batch.N - 1);
     at.source$v = p[$v];
@@ -102,12 +106,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
 #end
 #if SLICES > 1
   workgroupBarrier();
-  add_threads(first_image, first_of_group + $t, thread);
+  add_threads(part, first_image, first_of_group + $t, thread);
   workgroupBarrier();
 #end
 #end
 #if SLICES == 1
   workgroupBarrier();
-  add_threads(first_image, first_of_group, thread);
+  add_threads(part, first_image, first_of_group, thread);
 #end
 }
