@@ -1,12 +1,11 @@
-import { SingleValueError } from '../autograd/ops/batch_norm.ts';
 import { batches, loadBatches, type Pictures, type Splits } from '../data/dataset.ts';
 import { fingerprint } from '../data/fingerprint.ts';
 import { Random } from '../data/random.ts';
 import { batchTooLarge, fitting, fittingSize } from '../inference/batch_size.ts';
 import type { Net, NetConfig } from '../nn/architecture.ts';
-import type { Module, Pass } from '../nn/module.ts';
+import type { Module } from '../nn/module.ts';
 import type { Optimizer } from '../nn/optimizer.ts';
-import { ParameterSet, type StateDict } from '../nn/parameters.ts';
+import type { ParameterSet, StateDict } from '../nn/parameters.ts';
 import type { Rates, Schedule } from '../nn/schedule.ts';
 import type { Profile } from '../report/profile.ts';
 import type { Device } from '../runtime/device.ts';
@@ -15,9 +14,7 @@ import { Resource } from '../runtime/resource.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 import type { Checkpoint, TrainingState } from './checkpoint.ts';
 import { classWeights } from './class_weights.ts';
-import { createSteps } from './create_steps.ts';
 import { batchSizes, shuffledBatches, stepsPerEpoch } from './epoch_batches.ts';
-import { Evaluation } from './evaluation.ts';
 import { Freezing } from './freezing.ts';
 import { alone, type Group } from './group.ts';
 import { checkHealth, checkScore } from './health.ts';
@@ -25,40 +22,30 @@ import type { EpochMetrics, Limits, Progress, TrainingHooks } from './hooks.ts';
 import { InFlight } from './in_flight.ts';
 import { Meter, type Reading } from './meter.ts';
 import { mixupShare } from './mixup.ts';
-import { createOptimizer } from './optimization.ts';
+import { PhaseState, type TrainingContext } from './phase_state.ts';
 import { type Phase, PhasedSchedule, phaseAt, phaseOf } from './phases.ts';
 import { checkPosition, type Position } from './position.ts';
 import { profileSteps } from './profile_steps.ts';
 import { largestPart, type Recipe } from './recipe.ts';
-import { runParts, type StepPart, type Steps } from './recorded_steps.ts';
-import { BatchStatistics, hasBatchStatistics, recomputes } from './statistics.ts';
-import { requireTrainable, type StepContext, singleValue } from './step.ts';
+import { runParts, type StepPart } from './recorded_steps.ts';
+import { requireTrainable } from './step.ts';
 
-// Independent random streams of one seed.
-const INITIALISATION = 1;
+/** The random stream of the order of pictures. */
 const ORDER = 2;
 
 /**
  * Trains a net on a data set by a recipe. The same seed on the same adapter gives the same bits, whether training was
  * stopped and resumed or not.
  */
-export class Trainer<Config extends NetConfig = NetConfig> extends Resource implements StepContext {
-  // Of the current phase: see `begin`.
-  private phase!: Phase;
-  parameters!: ParameterSet;
-  optimizer!: Optimizer;
-  private steps!: Steps;
-  private evaluation?: Evaluation;
-  /** Where the recipe estimates running statistics anew. */
-  private statistics?: BatchStatistics;
-  private readonly freezing: Freezing;
+export class Trainer<Config extends NetConfig = NetConfig> extends Resource {
+  private readonly context: TrainingContext;
+  /** Of the current phase. */
+  private state: PhaseState;
   private readonly schedule: Schedule;
   private readonly random: Random;
   readonly seed: Tensor;
   /** Σ loss and number of correct answers since the epoch began. */
   readonly totals: Tensor;
-  readonly mix?: Tensor;
-  readonly weights?: Tensor;
   private position: Position;
 
   private constructor(
@@ -68,42 +55,35 @@ export class Trainer<Config extends NetConfig = NetConfig> extends Resource impl
     readonly recipe: Recipe,
     private readonly seedNumber: number,
     private readonly fingerprint: string,
-    private readonly group: Group,
+    group: Group,
     init: StateDict = {},
   ) {
     super();
-    this.freezing = new Freezing(net, recipe);
+    const freezing = new Freezing(net, recipe);
     this.schedule = new PhasedSchedule(recipe, this.stepsPerEpoch);
     this.random = new Random(seedNumber, ORDER);
     this.position = { epoch: 1, batch: 0, step: 0, order: this.random.getState(), best: 0, bestEpoch: 0 };
     const isWhole = recipe.microBatch === 0 && recipe.shards === 1;
     this.seed = device.tensor([isWhole ? 2 : 3], 'u32');
     this.totals = device.upload(new Float32Array(2), [2]);
-    this.mix = recipe.mixup ? device.tensor([1]) : undefined;
     const { classes } = data.train;
-    this.weights = recipe.balance ? device.upload(classWeights(data.train), [classes.length]) : undefined;
+    this.context = {
+      ...{ device, net, data, recipe, seedNumber, group, seed: this.seed, totals: this.totals },
+      mix: recipe.mixup ? device.tensor([1]) : undefined,
+      weights: recipe.balance ? device.upload(classWeights(data.train), [classes.length]) : undefined,
+      freezing,
+    };
     // The last one first, as it needs most memory.
-    this.begin(phaseOf(recipe, recipe.epochs), init);
-  }
-
-  /** Gives the net the parameters, the optimizer and the steps of a phase: with these values, and random ones for the others. */
-  private begin(phase: Phase, values: StateDict): void {
-    const { device, net, recipe, freezing } = this;
-    this.phase = phase;
-    freezing.apply(phase.freeze);
-    this.parameters = new ParameterSet(device, net.module, new Random(this.seedNumber, INITIALISATION));
-    this.parameters.loadPart(values);
-    this.optimizer = createOptimizer(device, this.parameters, recipe, (parameter) => freezing.isBody(parameter));
-    this.steps = createSteps(this, this.group);
+    this.state = new PhaseState(this.context, phaseOf(recipe, recipe.epochs), init);
   }
 
   /** Goes over to a phase with the weights of the current one. Other parameters train then, so all is recorded anew. */
   private async enter(phase: Phase): Promise<void> {
-    if (phase.first === this.phase.first) return;
+    if (phase.first === this.state.phase.first) return;
     const values = await this.parameters.stateDict();
-    this.releasePhase();
-    this.begin(phase, values);
-    await this.prepare();
+    this.state.dispose();
+    this.state = new PhaseState(this.context, phase, values);
+    await this.state.record();
   }
 
   /**
@@ -156,7 +136,7 @@ export class Trainer<Config extends NetConfig = NetConfig> extends Resource impl
   ): Promise<Trainer<Config>> {
     const trainer = new Trainer(device, net, data, recipe, seed, known, group, init);
     try {
-      await trainer.prepare();
+      await trainer.state.record();
       await trainer.enter(phase);
     } catch (error) {
       trainer.dispose();
@@ -198,33 +178,14 @@ export class Trainer<Config extends NetConfig = NetConfig> extends Resource impl
     return trainer;
   }
 
-  /** Records and compiles the steps and the evaluation. */
-  private async prepare(): Promise<void> {
-    const { device, module, parameters, optimizer, recipe } = this;
-    const { train, validation } = this.data;
-    const sizes = batchSizes(train.length, recipe.batchSize);
-    const averaged = {
-      foldBatchNorm: () => parameters.withValues(optimizer.average, () => module.foldBatchNorm(device)),
-      forward: (pass: Pass, x: Tensor) => parameters.withValues(optimizer.average, () => module.forward(pass, x)),
-    };
-    const record = async () => {
-      const size = Math.min(largestPart(recipe, recipe.batchSize), validation.length);
-      const group = recipe.shards > 1 ? this.group : undefined;
-      this.evaluation = await Evaluation.record(device, averaged, validation, size, recipe, group);
-    };
-    const recordStatistics = async () => {
-      if (!recomputes(recipe, this.stepsPerEpoch) || !hasBatchStatistics(module)) return;
-      this.statistics = await BatchStatistics.record(this, train, largestPart(recipe, sizes[0]));
-    };
-    // All at once, so that their kernels compile side by side.
-    const steps = sizes.map((size) => this.steps.record(size, train));
-    const outcomes = await Promise.allSettled([record(), recordStatistics(), ...steps]);
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-    if (failed?.reason instanceof SingleValueError) {
-      const smallest = Math.max(1, Math.floor(Math.min(...sizes) / recipe.shards));
-      throw singleValue(Math.min(recipe.microBatch || smallest, smallest), this.net.config);
-    }
-    if (failed) throw failed.reason;
+  /** Of the current phase. */
+  get parameters(): ParameterSet {
+    return this.state.parameters;
+  }
+
+  /** Of the current phase. */
+  get optimizer(): Optimizer {
+    return this.state.optimizer;
   }
 
   /** The net's module. */
@@ -251,8 +212,7 @@ export class Trainer<Config extends NetConfig = NetConfig> extends Resource impl
 
   /** The averaged weights, which evaluation uses, and the running statistics. */
   async stateDict(): Promise<StateDict> {
-    await this.statistics?.refresh(this.position.step);
-    return this.parameters.stateDict(this.optimizer.average);
+    return this.state.stateDict(this.position.step);
   }
 
   /**
@@ -261,7 +221,8 @@ export class Trainer<Config extends NetConfig = NetConfig> extends Resource impl
    */
   async checkpoint(): Promise<Checkpoint<Config>> {
     const totals = await this.checkedTotals();
-    const { net, parameters, optimizer, recipe, seedNumber: seed, position } = this;
+    const { net, recipe, seedNumber: seed, position } = this;
+    const { parameters, optimizer } = this.state;
     return {
       ...{ architecture: net.architecture, config: net.config, recipe, seed, fingerprint: this.fingerprint },
       classNames: this.data.train.classes,
@@ -277,11 +238,7 @@ export class Trainer<Config extends NetConfig = NetConfig> extends Resource impl
 
   /** Restores the state of a checkpoint's training. */
   private restore(state: StateDict, training: TrainingState): void {
-    const { device, parameters, optimizer } = this;
-    parameters.withValues(optimizer.average, () => parameters.loadStateDict(state));
-    parameters.writeFlat(parameters.values, training.weights);
-    optimizer.load(training.optimizer);
-    device.write(this.totals, training.totals);
+    this.state.restore(state, training);
     this.position = training.position;
   }
 
@@ -313,8 +270,8 @@ export class Trainer<Config extends NetConfig = NetConfig> extends Resource impl
 
     await this.train(meter, hooks, (images) => report('train', images, data.train.length), maxSteps, signal);
     if (signal?.aborted) return undefined;
-    const statisticsSeconds = await this.statistics?.refresh(this.position.step);
-    const score = await this.evaluation!.run((images) => report('validate', images, data.validation.length), signal);
+    const statisticsSeconds = await this.state.refreshStatistics(this.position.step);
+    const score = await this.state.evaluate((images) => report('validate', images, data.validation.length), signal);
     if (!score) return undefined;
     checkScore(score.loss, this.position.step, this.recipe);
     if (score.accuracy > this.position.best || this.position.bestEpoch === 0) {
@@ -355,7 +312,7 @@ export class Trainer<Config extends NetConfig = NetConfig> extends Resource impl
     const weightDecay = this.weightDecay(this.position.epoch);
     random.setState(this.position.order);
     const order = shuffledBatches(data.train.length, recipe.batchSize, random).slice(this.position.batch);
-    const own = order.map((batch) => this.steps.own?.(batch) ?? batch);
+    const own = order.map((batch) => this.state.steps.own?.(batch) ?? batch);
     let done = 0;
     for await (const { images, labels } of loadBatches(data.train, recipe.batchSize + 1, own)) {
       const count = order[done++].length;
@@ -451,24 +408,18 @@ export class Trainer<Config extends NetConfig = NetConfig> extends Resource impl
     settings: Rates & { weightDecay: number },
   ): StepPart[] {
     const seed = [this.seedNumber, this.position.step] as const;
-    const parts = this.steps.parts({ size, images, labels, seed });
-    if (this.mix) this.device.write(this.mix, Float32Array.of(mixupShare(...seed, this.recipe.mixup)));
+    const parts = this.state.steps.parts({ size, images, labels, seed });
+    const { mix } = this.context;
+    if (mix) this.device.write(mix, Float32Array.of(mixupShare(...seed, this.recipe.mixup)));
     this.optimizer.prepare(settings);
     this.position = { ...this.position, step: this.position.step + 1 };
     return parts;
   }
 
-  private releasePhase(): void {
-    const { evaluation, statistics, steps, optimizer, parameters } = this;
-    for (const part of [evaluation, statistics, steps, optimizer, parameters]) part?.dispose();
-    this.evaluation = undefined;
-    this.statistics = undefined;
-  }
-
   /** Releases all memory of the training on the device. The trainer must not be used again. */
   dispose(): void {
-    const { device, seed, totals, mix, weights } = this;
-    this.releasePhase();
+    const { device, seed, totals, mix, weights } = this.context;
+    this.state.dispose();
     for (const tensor of [seed, totals, mix, weights]) if (tensor) device.release(tensor);
   }
 }
