@@ -4,11 +4,11 @@
 
 /// Input channels of a step.
 const STEP = SLICES * LOADS;
-/// Quarters of a slice's channels: the matrix is staged by vectors of four rows.
-const QUARTERS = TILE_O / 4;
+/// Vectors of four output channels in a slice: the matrix is staged by them.
+const FOURS = TILE_O / 4;
 
 var<workgroup> staged_x: array<V, STEP * VECTORS * LANES>;
-var<workgroup> staged_matrix: array<vec4f, SLICES * QUARTERS * STEP>;
+var<workgroup> staged_matrix: array<vec4f, SLICES * FOURS * STEP>;
 
 fn product_sums(o: u32, at: Pixels, thread: u32) -> Tile {
   let lane = lane_of(thread);
@@ -35,7 +35,7 @@ fn product_sums(o: u32, at: Pixels, thread: u32) -> Tile {
     staged_x[(($l * SLICES + slice) * VECTORS + $v) * LANES + lane] = x$(l)_$v;
 #end
 #end
-    for (var i = thread; i < SLICES * QUARTERS * STEP; i += WORKGROUP_SIZE) {
+    for (var i = thread; i < SLICES * FOURS * STEP; i += WORKGROUP_SIZE) {
       let row = first + i / STEP * 4;
       let c = min(start + i % STEP, sizes.C_IN$s - 1) + $s * sizes.C_IN0;
       staged_matrix[i] = vec4f(matrix(row, c), matrix(row + 1, c), matrix(row + 2, c), matrix(row + 3, c));
@@ -46,7 +46,7 @@ fn product_sums(o: u32, at: Pixels, thread: u32) -> Tile {
       let x$v = staged_x[(k * VECTORS + $v) * LANES + lane];
 #end
 #for q in 0..TILE_O / 4
-      let m$q = staged_matrix[(slice * QUARTERS + $q) * STEP + k];
+      let m$q = staged_matrix[(slice * FOURS + $q) * STEP + k];
 #for t in 0..4
 #for v in 0..VECTORS
       tile.y$(4 * q + t)_$v = fma(V(m$q[$t]), x$v, tile.y$(4 * q + t)_$v);
