@@ -34,6 +34,8 @@ import { residualFolded } from './ops/residual_folded.ts';
 
 const PAIR = { inputs: { a: '...', b: '...' }, half: [], cases: [{ shape: [7, 9], attrs: {} }] };
 const CONVOLVED = [2, 5, 6, 8];
+/** Channels of products that have kernels of their own. */
+const WIDE = 33;
 const RATES = { momentum: 0.1, eps: 1e-5 };
 const SEED = [5, 6] as const;
 const KINDS = { activation: 'gelu', gate: 'sigmoid' } as const;
@@ -94,7 +96,10 @@ export const registry = {
     reference: conv3x3,
     inputs: { x: 'N C H W', weight: 'O C 3 3', bias: 'O' },
     optional: ['bias'],
-    cases: [1, 2].map((stride) => ({ shape: CONVOLVED, extents: { O: 6 }, attrs: { stride } })),
+    cases: [
+      ...[1, 2].map((stride) => ({ shape: CONVOLVED, extents: { O: 6 }, attrs: { stride } })),
+      { shape: [2, WIDE, 4, 8], extents: { O: 36 }, attrs: { stride: 1 } },
+    ],
   }),
   crossEntropy: defineRow({
     op: ops.crossEntropy,
@@ -195,6 +200,12 @@ export const registry = {
         without: ['shortcut', 'shortcutBias'],
       },
       {
+        shape: [2, WIDE, 4, 8],
+        extents: { E: 64, R: 3, O: WIDE, K: 3, norms: 4 },
+        attrs: { stride: 1, ...BLOCK, ...RATES },
+        without: ['shortcut', 'shortcutBias'],
+      },
+      {
         shape: [2, 4, 6, 8],
         extents: { E: 10, R: 3, O: 4, K: 5, norms: 3 },
         attrs: { stride: 1, activation: 'silu', se: KINDS, skip: true, ...RATES },
@@ -231,7 +242,10 @@ export const registry = {
     reference: pointwise,
     inputs: { x: 'N C H W', weight: 'O C 1 1', bias: 'O' },
     optional: ['bias'],
-    cases: [1, 2].map((stride) => ({ shape: CONVOLVED, extents: { O: 7 }, attrs: { stride } })),
+    cases: [
+      ...[1, 2].map((stride) => ({ shape: CONVOLVED, extents: { O: 7 }, attrs: { stride } })),
+      { shape: [2, WIDE, 4, 8], extents: { O: 64 }, attrs: { stride: 1 } },
+    ],
   }),
   reshape: defineRow({
     op: ops.reshape,

@@ -56,7 +56,7 @@ test('choices that are the same count once', () => {
 
 test('tuned tiles reach the dispatch', async () => {
   const key = tuningKey(multiplyKernel, '1×16×8×8 → 1×16×8×8 f32');
-  const tiles = { TILE_O: 4, VECTORS: 2 };
+  const tiles = { TILE_O: 4, VECTORS: 2, SLICES: 1, LOADS: 1 };
   const tuned = new Tuning(new Map([[key, { fingerprint: fingerprint(multiplyKernel), tiles }]]));
   const device = await openDevice({ tuning: tuned });
   const [x, weight] = [device.tensor([1, 16, 8, 8]), device.tensor([16, 16, 1, 1])];
