@@ -13,13 +13,6 @@
 
 #sizes C_OUT
 
-/// Channels of a slice that are added up together.
-#if SLICES > 1
-const TOGETHER = 1;
-#else
-const TOGETHER = TILE_O;
-#end
-
 var<workgroup> moments_of_threads: array<Moments, WORKGROUP_SIZE * TOGETHER>;
 
 var<private> vectors: f32; // how many were added

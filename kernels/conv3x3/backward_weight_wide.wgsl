@@ -12,14 +12,7 @@
 #include "../common/vector.wgsl"
 #include "../common/taps.wgsl"
 #include "../common/plain_pixels.wgsl"
-
-@group(0) @binding(0) var<storage, read> x: array<Stored>;
-@group(0) @binding(1) var<storage, read> dy: array<Stored>;
-@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
-
-fn row(n: u32, o: u32, p: u32) -> V {
-  return V(dy[(n * sizes.C_OUT + o) * sizes.PLANE_OUT + p]);
-}
+#include "../pointwise/outer_of_dy.wgsl"
 
 /// The place of a column in the weight of an output channel.
 struct ColumnValues {

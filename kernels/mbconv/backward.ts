@@ -23,7 +23,7 @@ import projectBackwardInputKernel from './project_backward_input.wgsl';
 import projectBackwardWeightKernel from './project_backward_weight.wgsl';
 import projectMergeKernel from './project_merge.wgsl';
 
-/** The most parts of a plane, as the kernels that need the sums of a plane add them up wherever they read them. */
+/** The most parts of a plane. A kernel that reads a sum over a plane adds up its parts. */
 const MOST_PARTS = 8;
 
 /** Constants of common/vector.wgsl for kernels that read no pixels. */
@@ -124,7 +124,10 @@ export function projectBackwardInput(
   return { dz, sums };
 }
 
-/** Vectors of a part of each plane, in whole steps, and parts: as many as keep half of the adapter busy, where each takes `threads`. */
+/**
+ * Cuts each plane into parts of whole steps: as many as keep half of the adapter's threads busy, where one part of every
+ * plane takes `threads`.
+ */
 function partsOfPlane({ threads: enough }: Capabilities, vectors: number, step: number, threads: number) {
   const wanted = Math.min(MOST_PARTS, Math.ceil(vectors / step), Math.max(1, Math.floor(enough / 2 / threads)));
   const PART = roundUp(vectors / wanted, step);

@@ -47,13 +47,6 @@ fn finish(o: u32, n: u32, at: u32, y: V) {
 #end
 }
 
-/// Channels of a slice that are added up together: workgroup memory has room for one of each slice.
-#if SLICES > 1
-const TOGETHER = 1;
-#else
-const TOGETHER = TILE_O;
-#end
-
 var<workgroup> sums_of_threads: array<f32, WORKGROUP_SIZE * 3 * TOGETHER>;
 
 /// Adds up what the threads of each plane have stored, of TOGETHER channels from `start` on in each slice.

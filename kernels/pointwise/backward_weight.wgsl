@@ -5,14 +5,7 @@
 #sizes WIDTH_IN WIDTH_OUT PLANE_IN
 
 #include "../common/vector.wgsl"
-
-@group(0) @binding(0) var<storage, read> x: array<Stored>;
-@group(0) @binding(1) var<storage, read> dy: array<Stored>;
-@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
-
-fn row(n: u32, o: u32, p: u32) -> V {
-  return V(dy[(n * sizes.C_OUT + o) * sizes.PLANE_OUT + p]);
-}
+#include "./outer_of_dy.wgsl"
 
 struct ColumnValues {
   none: u32,

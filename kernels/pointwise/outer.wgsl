@@ -3,7 +3,8 @@
 //   M[o,c] = Σ_{n,p} row[o] · column[c]
 //
 // A workgroup sums a tile of M, TILE_O rows by TILE_C columns, over one chunk of positions: every row that is loaded serves
-// TILE_C products, every column TILE_O. How its threads share that is in the three files below. The including file binds `partial` [chunks, CHUNK_SUMS] and defines the factors:
+// TILE_C products, every column TILE_O. The three files below divide this work among threads in different ways. The including
+// file binds `partial` [chunks, CHUNK_SUMS] and defines the factors:
 //   fn row(n: u32, o: u32, p: u32) -> V
 //   fn column(n: u32, c: u32, p: u32, values: ColumnValues) -> V
 //   fn column_values(c: u32) -> ColumnValues              what depends on the channel only, loaded once

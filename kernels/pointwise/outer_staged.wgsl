@@ -7,7 +7,7 @@
 const AT_ONCE = WORKGROUP_SIZE / STEP;
 /// The first extra row, behind the rows.
 const EXTRA_START = ROW_LOADS * AT_ONCE;
-/// Rows and columns that are staged. The last ones may be none of the tile's.
+/// Rows and columns that are staged. The last ones may lie outside the tile.
 const STAGED_ROWS = EXTRA_START + EXTRA_LOADS * AT_ONCE;
 const STAGED_COLUMNS = COLUMN_LOADS * AT_ONCE;
 

@@ -13,8 +13,9 @@ export type OuterTile = {
 /** The threads of outer_staged.wgsl: a grid over the rows and columns of its tile. */
 export const OUTER_THREADS = { ROW_THREADS: 8, COLUMN_THREADS: 16 };
 const STAGED_THREADS = OUTER_THREADS.ROW_THREADS * OUTER_THREADS.COLUMN_THREADS;
-/** The most sums that one of them keeps in registers, and how many it must have more than to be worth the barriers. */
+/** The most sums that a staging thread keeps in registers. */
 const MOST_SUMS = 40;
+/** With so few sums a thread or fewer, barriers cost more than staging saves. */
 const FEWEST_SUMS = 16;
 
 /** What a sum of outer products has beside the rows of y's channels (see outer.wgsl). */

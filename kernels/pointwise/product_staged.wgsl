@@ -4,7 +4,7 @@
 
 /// Input channels of a step.
 const STEP = SLICES * LOADS;
-/// Vectors of four output channels in a slice: the matrix is staged by them.
+/// Vectors of four output channels in a slice. The matrix is staged in such vectors.
 const FOURS = TILE_O / 4;
 
 var<workgroup> staged_x: array<V, STEP * VECTORS * LANES>;

@@ -4,9 +4,9 @@ import { evenTile, WORKGROUP_BYTES } from '../common/tiles.ts';
 
 /** Threads of a slice of product_staged.wgsl. */
 const LANES = 16;
-/** Output channels of its workgroup, unless workgroup memory has no room for so many. */
+/** The most output channels of a workgroup that stages x. */
 const STAGED_CHANNELS = 64;
-/** Input channels that it stages at once, unless there are more slices. */
+/** A step stages at least this many input channels. */
 const STAGED_INPUTS = 8;
 
 /** The tile of a workgroup of product.wgsl. */
@@ -26,7 +26,7 @@ export interface ProductSizes {
   readonly positions: number;
 }
 
-/** Threads of a workgroup that has `threads` of them if it has one slice. */
+/** Threads of a workgroup: `threads` where it has one slice. */
 export const productThreads = ({ SLICES }: Pick<ProductTile, 'SLICES'>, threads: number) =>
   SLICES > 1 ? LANES * SLICES : threads;
 
