@@ -13,6 +13,7 @@ export const COPY_ELEMENTS = 4 * WORKGROUP_SIZE * VECTORS;
 /** Sums a thread: enough to hide the latency of a multiply-add, few enough for registers. */
 const CHAINS = 16;
 const STEPS = 4096;
+const UNROLLED = 16;
 
 /** copy = source, both f32 with a multiple of COPY_ELEMENTS elements. */
 export function copy(device: Device, tensors: { source: Tensor; copy: Tensor }): void {
@@ -31,7 +32,7 @@ export function copy(device: Device, tensors: { source: Tensor; copy: Tensor }):
 export function multiplyAdd(device: Device, { factors, sums }: { factors: Tensor; sums: Tensor }): void {
   device.dispatch({
     kernel: fmaKernel,
-    constants: { WORKGROUP_SIZE, CHAINS, STEPS },
+    constants: { WORKGROUP_SIZE, CHAINS, STEPS, UNROLLED },
     reads: { factors },
     writes: { sums },
     workgroups: [size(sums) / WORKGROUP_SIZE],
