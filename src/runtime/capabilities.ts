@@ -3,8 +3,8 @@ import type { AdapterKind } from './adapter.ts';
 /** What an adapter is good at, as far as kernels are written for it. */
 export interface Capabilities {
   /**
-   * The workgroup size of a reduction in workgroup memory. Software adapters run 8 (llvmpipe) or 4 (SwiftShader) threads in
-   * lockstep. In a larger workgroup, a barrier is slow to run and to compile.
+   * The workgroup size of a reduction in workgroup memory. Software adapters run a subgroup's threads in lockstep, one in each
+   * lane of the CPU's vectors. In a larger workgroup, a barrier is slow to run and to compile.
    */
   readonly teamThreads: number;
   /**
@@ -78,9 +78,15 @@ export const softwareCapabilities = (teamThreads: number, readers: number): Capa
   },
 });
 
+/** Threads in lockstep where an adapter does not tell: vectors of 256 bits in llvmpipe, of 128 in SwiftShader. */
+const USUAL_LOCKSTEP = { llvmpipe: 8, swiftshader: 4 };
+/** The most that kernels are written for: vectors of 512 bits. */
+const MOST_LOCKSTEP = 16;
+
 /** The capabilities of an adapter. */
 export function capabilitiesOf({ kind }: { readonly kind: AdapterKind }, { features, info }: GPUAdapter): Capabilities {
   if (kind === 'gpu') return gpuCapabilities;
-  const readers = features.has('subgroups') ? Math.min(8, info.subgroupMinSize ?? 1) : 1;
-  return softwareCapabilities(kind === 'llvmpipe' ? 8 : 4, readers);
+  if (!features.has('subgroups') || !info.subgroupMinSize) return softwareCapabilities(USUAL_LOCKSTEP[kind], 1);
+  const lockstep = Math.min(info.subgroupMinSize, MOST_LOCKSTEP);
+  return softwareCapabilities(lockstep, lockstep);
 }

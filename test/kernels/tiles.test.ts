@@ -17,6 +17,7 @@ import { NthChoice } from '../support/tuning.ts';
 const ADAPTERS = {
   GPU: gpuCapabilities,
   llvmpipe: softwareCapabilities(8, 8),
+  'llvmpipe of 512 bits': softwareCapabilities(16, 16),
   SwiftShader: softwareCapabilities(4, 4),
 };
 const CHANNELS = [1, 2, 3, 5, 8, 9, 16, 17, 18, 33, 64, 66, 72, 100, 256, 1000];

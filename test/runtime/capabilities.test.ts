@@ -9,7 +9,8 @@ const adapter = (features: string[], subgroupMinSize?: number) =>
 test.each<[AdapterKind, string[], number | undefined, object]>([
   ['gpu', ['subgroups'], 32, gpuCapabilities],
   ['llvmpipe', ['subgroups'], 8, softwareCapabilities(8, 8)],
-  ['llvmpipe', ['subgroups'], 64, softwareCapabilities(8, 8)],
+  ['llvmpipe', ['subgroups'], 16, softwareCapabilities(16, 16)],
+  ['llvmpipe', ['subgroups'], 64, softwareCapabilities(16, 16)],
   ['llvmpipe', ['subgroups'], undefined, softwareCapabilities(8, 1)],
   ['llvmpipe', [], 8, softwareCapabilities(8, 1)],
   ['swiftshader', ['subgroups'], 4, softwareCapabilities(4, 4)],
