@@ -1,7 +1,9 @@
 """YYNet in PyTorch: the reference that all peers start from and are checked against, and a peer itself.
 
-    torch_peer.py reference FILE CHANNELS BATCH STEPS                  writes weights, a batch, its logits and its losses
-    torch_peer.py serve FILE DEVICE [--autocast] [--channels-last]     answers run.js, as peer.js does
+    torch_peer.py reference FILE CONFIG BATCH STEPS                           writes weights, a batch, its logits and its losses
+    torch_peer.py serve FILE CONFIG DEVICE [--autocast] [--channels-last]     answers run.js, as peer.js does
+
+CONFIG is a YYNetConfig (src/yinyang/config.ts) in JSON.
 """
 import json
 import struct
@@ -12,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-HIDDEN, CLASSES = 40, 10
+GATES = {'sigmoid': torch.sigmoid, 'hard_sigmoid': F.hardsigmoid}
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 
 
@@ -31,46 +33,69 @@ class Residual(nn.Module):
 
 
 class SqueezeExcite(nn.Module):
-    def __init__(self, channels):
+    def __init__(self, channels, gate):
         super().__init__()
+        self.gate = gate
         self.reduce = nn.Conv2d(channels, channels // 4, 1)
         self.expand = nn.Conv2d(channels // 4, channels, 1)
 
     def forward(self, x):
-        return x * torch.sigmoid(self.expand(F.gelu(self.reduce(x.mean((2, 3), keepdim=True)))))
+        return x * self.gate(self.expand(F.gelu(self.reduce(x.mean((2, 3), keepdim=True)))))
 
 
 class MBConv(nn.Module):
-    def __init__(self, channels, stride):
+    def __init__(self, c_in, channels, stride, gate):
         super().__init__()
         wide = 4 * channels
         self.stride = stride
-        self.bn0 = nn.BatchNorm2d(channels)
-        self.expand = nn.Conv2d(channels, wide, 1, bias=False)
+        self.bn0 = nn.BatchNorm2d(c_in)
+        self.expand = nn.Conv2d(c_in, wide, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(wide)
         self.depthwise = nn.Conv2d(wide, wide, 3, stride, 1, groups=wide, bias=False)
         self.bn2 = nn.BatchNorm2d(wide)
-        self.se = SqueezeExcite(wide)
+        self.se = SqueezeExcite(wide, gate)
         self.project = nn.Conv2d(wide, channels, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(channels)
-        if stride == 2:
-            self.shortcut = nn.Conv2d(channels, channels, 1, bias=False)
+        if stride == 2 or c_in != channels:
+            self.shortcut = nn.Conv2d(c_in, channels, 1, bias=False)
 
     def forward(self, x):
         y = F.gelu(self.bn1(self.expand(self.bn0(x))))
         y = F.gelu(self.bn2(self.depthwise(y)))
         y = self.bn3(self.project(self.se(y)))
-        return y + (x if self.stride == 1 else self.shortcut(F.max_pool2d(x, 3, 2, 1)))
+        if self.stride == 2:
+            x = F.max_pool2d(x, 3, 2, 1)
+        return y + (self.shortcut(x) if hasattr(self, 'shortcut') else x)
 
 
 class YYNet(nn.Module):
-    def __init__(self, c):
+    def __init__(self, config):
         super().__init__()
-        self.yin = nn.Sequential(Residual(1, c, 1), MBConv(c, 1), MBConv(c, 1), MBConv(c, 2))
-        self.yang = nn.Sequential(Residual(3, c, 1), MBConv(c, 2), MBConv(c, 1), MBConv(c, 1))
-        self.body = nn.Sequential(Residual(c, c, 2), MBConv(c, 2), MBConv(c, 1))
-        self.fc1 = nn.Linear(c, HIDDEN)
-        self.fc2 = nn.Linear(HIDDEN, CLASSES)
+        gate, added = GATES[config['gate']], config['channelsAdded']
+
+        def layer(c_in, channels, stride, strides):
+            """A residual block and an MBConv for each of `strides`."""
+            blocks = [Residual(c_in, channels, stride)]
+            for i, stride in enumerate(strides):
+                width = channels + i * added
+                blocks.append(MBConv(width, width + added, stride, gate))
+            return blocks
+
+        def branch(c_in, strided):
+            strides = [1] * config['branchBlocks']
+            strides[strided] = 2
+            return nn.Sequential(*layer(c_in, config['channels'], 1, strides))
+
+        self.yin, self.yang = branch(1, -1), branch(3, 0)
+        width = config['channels'] + config['branchBlocks'] * added
+        body = []
+        for i in range(config['bodyLayers']):
+            channels = config['bodyChannels'] + 2 * i
+            body += layer(width, channels, 2, [2 if config['bodyExtraStride'] else 1] + [1] * (config['bodyBlocks'] - 1))
+            width = channels + config['bodyBlocks'] * added
+        self.body = nn.Sequential(*body)
+        self.fc1 = nn.Linear(width, config['hidden'])
+        self.fc2 = nn.Linear(config['hidden'], config['classes'])
 
     def forward(self, x):
         y = self.body(self.yang(x) + self.yin(x.mean(1, keepdim=True))).mean((2, 3))
@@ -122,13 +147,13 @@ def load(path):
     return tensors
 
 
-def reference(path, channels, batch, steps):
+def reference(path, config, batch, steps):
     torch.manual_seed(0)
-    net = YYNet(channels)
+    net = YYNet(config)
     tensors = {f'weights.{name}': value.clone() for name, value in net.named_parameters()}
-    pixels = torch.randint(256, (batch, 3, 32, 32), dtype=torch.uint8)
+    pixels = torch.randint(256, (batch, 3, config['inputSize'], config['inputSize']), dtype=torch.uint8)
     images = (pixels / 255 - torch.tensor(MEAN).view(3, 1, 1)) / torch.tensor(STD).view(3, 1, 1)
-    targets = torch.arange(batch) % CLASSES
+    targets = torch.arange(batch) % config['classes']
     tensors.update(pixels=pixels, images=images, targets=targets.int())
     with torch.inference_mode():
         tensors['logits'] = net.eval()(images)
@@ -139,10 +164,10 @@ def reference(path, channels, batch, steps):
     print(json.dumps(dict(cuda=torch.cuda.is_available())))
 
 
-def serve(path, device, autocast, channels_last):
+def serve(path, config, device, autocast, channels_last):
     tensors = load(path)
     layout = torch.channels_last if channels_last else torch.contiguous_format
-    net = YYNet(tensors['weights.yin.0.conv1.weight'].shape[0]).to(device, memory_format=layout)
+    net = YYNet(config).to(device, memory_format=layout)
     with torch.no_grad():
         for name, value in net.named_parameters():
             value.copy_(tensors[f'weights.{name}'])
@@ -168,8 +193,8 @@ def serve(path, device, autocast, channels_last):
 
 
 if __name__ == '__main__':
-    command, path, *arguments = sys.argv[1:]
+    command, path, config, *arguments = sys.argv[1:]
     if command == 'reference':
-        reference(path, *map(int, arguments))
+        reference(path, json.loads(config), *map(int, arguments))
     else:
-        serve(path, arguments[0], '--autocast' in arguments, '--channels-last' in arguments)
+        serve(path, json.loads(config), arguments[0], '--autocast' in arguments, '--channels-last' in arguments)
