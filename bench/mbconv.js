@@ -142,10 +142,10 @@ function label(command) {
 }
 
 /** Explains the roofline column of a software adapter. */
-const SOFTWARE_ADAPTER_NOTE = `A software adapter runs the threads of a subgroup in the lanes of a CPU vector. A multiply-add takes one or two
-instructions for all lanes, but a load takes some for each, because each lane has its own address and bounds check. Loads cost the same
-from cache as from memory, while the roofline counts each byte once. So kernels that read each value once come closest to the roofline;
-matrix products, which read their input once per output tile, stay below it.`;
+const SOFTWARE_ADAPTER_NOTE = `A software adapter runs the threads of a subgroup in the lanes of a CPU vector. A multiply-add
+takes one or two instructions for all lanes, but a load takes some for each, because each lane has its own address and bounds
+check. Loads cost the same from cache as from memory, while the roofline counts each byte once. So kernels that read each
+value once come closest to the roofline; matrix products, which read their input once per output tile, stay below it.`;
 
 function report(adapter, { bytesPerSecond, flopsPerSecond }, variants) {
   const giga = (value) => (value / 1e9).toFixed(1);
