@@ -12,12 +12,16 @@ test('the copy is one', async () => {
   expect(await device.read(target)).toEqual(data);
 });
 
-test('every chain of multiply-adds ends where it must', async () => {
+test('every chain makes as many multiply-adds as are counted', async () => {
   const device = await testDevice();
   const sums = device.tensor([128]);
-  // Halved and increased by one again and again, any number comes to 2; there are 16 chains.
-  multiplyAdd(device, { factors: device.upload(Float32Array.of(0.5, 1), [2]), sums });
-  expect(await device.read(sums)).toEqual(new Float32Array(128).fill(32));
+  const factors = device.upload(Float32Array.of(1, 1), [2]);
+  using recording = await device.record(() => multiplyAdd(device, { factors, sums }));
+  recording.run();
+  // The 16 chains of thread x begin with x, x + 1 … x + 15, and each step adds one.
+  const steps = recording.cost.flops / (2 * 16 * 128);
+  const expected = Float32Array.from({ length: 128 }, (_, x) => 16 * (x + steps) + 120);
+  expect(await device.read(sums)).toEqual(expected);
 });
 
 test('a roofline is measured, and gives its memory back', async () => {
