@@ -24,15 +24,37 @@ function svg(width: number, height: number, option: EChartsCoreOption): string {
 
 const AXIS = { nameLocation: 'middle', splitLine: { lineStyle: { color: '#8884' } }, axisLabel: { color: '#64748b' } };
 
-/** Draws loss and accuracy over the epochs, side by side, as an SVG. */
-export function learningCurves(metrics: readonly EpochMetrics[]): string {
-  const line = (name: string, key: keyof EpochMetrics, panel: number, colour: number, scale = 1) => ({
-    ...{ type: 'line', name, xAxisIndex: panel, yAxisIndex: panel, itemStyle: { color: COLOURS[colour] } },
-    data: metrics.map((line) => [line.epoch, scale * line[key]!]),
-  });
+/** What is drawn of an epoch. */
+type Epoch = Pick<EpochMetrics, 'epoch' | 'train_loss' | 'val_loss' | 'val_accuracy'> & Partial<EpochMetrics>;
+
+/** Another training of the same net, and who made it. */
+export interface OtherTraining {
+  readonly name: string;
+  readonly epochs: readonly Epoch[];
+}
+
+/** Draws loss and accuracy over the epochs, side by side, as an SVG; with dashed lines also those of another training. */
+export function learningCurves(metrics: readonly Epoch[], other?: OtherTraining): string {
+  const line = (name: string, key: keyof EpochMetrics, panel: number, colour: number, scale = 1) => {
+    const curve = (of: readonly Epoch[]) =>
+      of.flatMap((epoch) => (epoch[key] === undefined ? [] : [[epoch.epoch, scale * epoch[key]]]));
+    const own = {
+      ...{ type: 'line', name, xAxisIndex: panel, yAxisIndex: panel, itemStyle: { color: COLOURS[colour] } },
+      data: curve(metrics),
+    };
+    if (!other) return [own];
+    const lineStyle = { type: 'dashed', width: 1.5 };
+    return [own, { ...own, name: `${name}, ${other.name}`, lineStyle, symbol: 'none', data: curve(other.epochs) }];
+  };
+  const series = [
+    ...line('training', 'train_loss', 0, 0),
+    ...line('validation', 'val_loss', 0, 1),
+    ...line('training', 'train_accuracy', 1, 0, 100),
+    ...line('validation', 'val_accuracy', 1, 1, 100),
+  ];
   const epochs = { ...AXIS, type: 'value', name: 'epoch', nameGap: 26, minInterval: 1, min: 1 };
   return svg(880, 320, {
-    legend: { bottom: 0, data: ['training', 'validation'], textStyle: { color: '#64748b' } },
+    legend: { bottom: 0, data: [...new Set(series.map(({ name }) => name))], textStyle: { color: '#64748b' } },
     title: ['loss', 'accuracy, %'].map((text, i) => ({
       ...{ text, left: i === 0 ? '27%' : '77%', textAlign: 'center' },
       textStyle: { fontSize: 14, color: '#64748b' },
@@ -43,12 +65,7 @@ export function learningCurves(metrics: readonly EpochMetrics[]): string {
     ],
     xAxis: [0, 1].map((gridIndex) => ({ ...epochs, gridIndex })),
     yAxis: [0, 1].map((gridIndex) => ({ ...AXIS, type: 'value', scale: true, gridIndex })),
-    series: [
-      line('training', 'train_loss', 0, 0),
-      line('validation', 'val_loss', 0, 1),
-      line('training', 'train_accuracy', 1, 0, 100),
-      line('validation', 'val_accuracy', 1, 1, 100),
-    ],
+    series,
   });
 }
 

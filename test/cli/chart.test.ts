@@ -8,3 +8,14 @@ test('a chart is the same file, whatever was drawn before it', () => {
   const before = [learningCurves(metrics), plot()];
   expect([learningCurves(metrics), plot()]).toEqual(before);
 });
+
+test('curves of another training lie beside the own ones, those that it has', () => {
+  const epoch = { epoch: 1, train_loss: 1, val_loss: 2, val_accuracy: 0.5 };
+  const own = learningCurves([{ ...epoch, train_accuracy: 0.4 }]);
+  const both = learningCurves([epoch], { name: 'PyTorch', epochs: [epoch] });
+  const dashed = (picture: string) => picture.match(/<path[^>]*stroke-dasharray/g)?.length ?? 0;
+  expect(own).not.toContain('PyTorch');
+  expect([both.includes('validation, PyTorch'), both.includes('training, PyTorch')]).toEqual([true, true]);
+  expect(dashed(own)).toBe(0);
+  expect(dashed(both)).toBeGreaterThanOrEqual(3);
+});
