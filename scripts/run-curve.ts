@@ -3,14 +3,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { learningCurves } from '../src/cli/chart.ts';
+import { RunFolder } from '../src/cli/run_folder.ts';
 
 const [, , folder] = process.argv;
-
-/** The epochs in a file of JSON lines. */
-function epochsIn(file: string) {
-  const lines = readFileSync(join(folder, file), 'utf8').trim().split('\n');
-  return lines.map((line) => JSON.parse(line)).filter(({ epoch }) => epoch);
-}
-
-const picture = learningCurves(epochsIn('metrics.jsonl'), { name: 'PyTorch', epochs: epochsIn('pytorch.jsonl') });
+const lines = readFileSync(join(folder, 'pytorch.jsonl'), 'utf8').trim().split('\n');
+const epochs = lines.map((line) => JSON.parse(line)).filter(({ epoch }) => epoch);
+const picture = learningCurves(await RunFolder.metricsOf(folder), { name: 'PyTorch', epochs });
 writeFileSync(join(folder, 'curve.svg'), picture);

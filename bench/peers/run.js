@@ -15,9 +15,10 @@ import { count, createBench, main, table, writeResult } from '../common.js';
 
 /** Makes glibc keep freed memory: on virtual machines page faults can take most of PyTorch's time on a CPU. */
 const KEEP_MEMORY = { MALLOC_MMAP_MAX_: '0', MALLOC_TRIM_THRESHOLD_: '17179869184' };
+const QUIET = { TORCH_CPP_LOG_LEVEL: 'ERROR' };
+
 /** The growth of rounding errors in a step, where it is not 4: AdamW's first step depends on the signs of gradients alone. */
 const GROWTH = { 'yynet-imagenet': 50 };
-const QUIET = { TORCH_CPP_LOG_LEVEL: 'ERROR' };
 
 /** Start options of each peer. The first one, yynet, is the baseline. Peers in JavaScript have the nets for CIFAR-10 alone. */
 const PEERS = {

@@ -57,7 +57,7 @@ class MBConv(nn.Module):
         self.project = nn.Conv2d(wide, channels, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(channels)
         if stride == 2 or c_in != channels:
-            self.shortcut = nn.Conv2d(c_in, channels, 1, bias=False)
+            self.shortcut = nn.Conv2d(c_in, channels, 1, bias=stride == 1)
 
     def forward(self, x):
         y = F.gelu(self.bn1(self.expand(self.bn0(x))))
@@ -76,9 +76,9 @@ class YYNet(nn.Module):
         def layer(c_in, channels, stride, strides):
             """A residual block and an MBConv for each of `strides`."""
             blocks = [Residual(c_in, channels, stride)]
-            for i, stride in enumerate(strides):
+            for i, block_stride in enumerate(strides):
                 width = channels + i * added
-                blocks.append(MBConv(width, width + added, stride, gate))
+                blocks.append(MBConv(width, width + added, block_stride, gate))
             return blocks
 
         def branch(c_in, strided):

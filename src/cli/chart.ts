@@ -28,7 +28,7 @@ const AXIS = { nameLocation: 'middle', splitLine: { lineStyle: { color: '#8884' 
 type Epoch = Pick<EpochMetrics, 'epoch' | 'train_loss' | 'val_loss' | 'val_accuracy'> & Partial<EpochMetrics>;
 
 /** Another training of the same net, and who made it. */
-export interface OtherTraining {
+interface OtherTraining {
   readonly name: string;
   readonly epochs: readonly Epoch[];
 }
