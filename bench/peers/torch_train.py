@@ -95,7 +95,7 @@ def train(data, folder, channels, epochs, seed):
     net = YYNet(config_of(channels))
     initialise(net)
     net = net.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=RATE * DECAY_FACTOR, amsgrad=True)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=RATE * DECAY_FACTOR, amsgrad=True, fused=True)
     steps = math.ceil(len(pixels) / BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, epochs=epochs, steps_per_epoch=steps)
     state, lines = folder / 'pytorch.pt', []
