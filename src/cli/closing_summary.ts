@@ -40,7 +40,9 @@ function describeLevel(accuracy: number, { classNames, total: pictures }: Confus
 function describeOverfitting(metrics: readonly EpochMetrics[]): string | undefined {
   const lowest = metrics.reduce((a, b) => (b.val_loss < a.val_loss ? b : a));
   const last = metrics[metrics.length - 1];
-  if (last.val_loss < 1.1 * lowest.val_loss || last.train_loss >= lowest.train_loss) return undefined;
+  // Near zero the loss doubles without a picture more being wrong.
+  const least = Math.max(0.1 * lowest.val_loss, 0.05);
+  if (last.val_loss - lowest.val_loss < least || last.train_loss >= lowest.train_loss) return undefined;
   return (
     `Overfitting: since epoch ${lowest.epoch} the validation loss rose from ${lowest.val_loss.toFixed(2)} to ` +
     `${last.val_loss.toFixed(2)} while the training loss fell from ${lowest.train_loss.toFixed(2)} to ` +

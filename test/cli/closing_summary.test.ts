@@ -40,6 +40,12 @@ test('overfitting and weak classes are said with their numbers', () => {
   expect(text).toContain('Weakest classes: dog 40.0 % of 10, bat 50.0 % of 10\n');
 });
 
+test('no overfitting where the loss rises from nearly zero to nearly zero', () => {
+  const metrics = epochs([0.1, 0.004, 1], [0.01, 0.006, 1]);
+  const text = closingSummary({ metrics, confusion: matrix({ cat: 10, dog: 10 }), path: 'runs/pets' });
+  expect(text).not.toContain('Overfitting');
+});
+
 test.each([
   [0.4, true],
   [0.6, false],
